@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.os;
+
+import org.jspecify.annotations.NullMarked;
