@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.block;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,53 @@
+package io.unsealfs.block;
+
+import io.unsealfs.storage.Source;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Ciphertext in an array, with a hook before each read and a count of them. */
+final class MemorySource implements Source {
+  /** Runs before a read is answered. */
+  interface Hook {
+    void beforeRead(long offset, int length) throws IOException;
+  }
+
+  final AtomicInteger reads = new AtomicInteger();
+  final AtomicBoolean closed = new AtomicBoolean();
+  private final byte[] bytes;
+  private volatile Hook hook = (offset, length) -> {};
+
+  MemorySource(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  void beforeRead(Hook newHook) {
+    hook = newHook;
+  }
+
+  @Override
+  public long size() {
+    return bytes.length;
+  }
+
+  @Override
+  public int read(long offset, ByteBuffer dst) throws IOException {
+    reads.incrementAndGet();
+    hook.beforeRead(offset, dst.remaining());
+    if (closed.get()) {
+      throw new IOException("read from a closed source");
+    }
+    if (offset >= bytes.length) {
+      return 0;
+    }
+    int length = (int) Math.min(dst.remaining(), bytes.length - offset);
+    dst.put(bytes, (int) offset, length);
+    return length;
+  }
+
+  @Override
+  public void close() {
+    closed.set(true);
+  }
+}
