@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.storage.local;
+
+import org.jspecify.annotations.NullMarked;
