@@ -1,0 +1,5 @@
+/** Access to the shared test vectors. */
+@NullMarked
+package io.unsealfs.vectors;
+
+import org.jspecify.annotations.NullMarked;
