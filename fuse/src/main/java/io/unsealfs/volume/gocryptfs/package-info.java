@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.volume.gocryptfs;
+
+import org.jspecify.annotations.NullMarked;

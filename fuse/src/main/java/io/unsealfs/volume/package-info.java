@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.volume;
+
+import org.jspecify.annotations.NullMarked;
