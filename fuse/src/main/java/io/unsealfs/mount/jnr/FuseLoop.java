@@ -1,0 +1,115 @@
+package io.unsealfs.mount.jnr;
+
+import io.unsealfs.mount.FuseAdapter;
+import io.unsealfs.mount.FuseEvents;
+import io.unsealfs.mount.Guard;
+import io.unsealfs.mount.MountException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+
+/**
+ * libfuse's session: mounted by the constructor, served by one blocking call on a thread of our own
+ * until somebody unmounts, then torn down by that same thread.
+ */
+final class FuseLoop {
+  private static final System.Logger LOG = System.getLogger(FuseLoop.class.getName());
+
+  private final Runtime runtime;
+  private final NativeCalls.Fuse fuse;
+  private final FuseAdapter adapter;
+  private final NativeCallbacks callbacks;
+  private final Pointer mountPoint;
+  private final Pointer session;
+
+  /** A field, so that the memory outlives the native call. */
+  private final List<Pointer> arguments;
+
+  private final CountDownLatch initialised = new CountDownLatch(1);
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  FuseLoop(MountPoint point, String optionWords, FuseAdapter adapter, FuseEvents events)
+      throws MountException {
+    this.fuse = NativeCalls.fuse();
+    this.runtime = Runtime.getRuntime(fuse);
+    this.adapter = adapter;
+    this.callbacks =
+        new NativeCallbacks(runtime, adapter, new Guard(events), initialised::countDown, () -> {});
+    this.arguments =
+        List.of(
+            text("unsealfs"), point.toNative(runtime), text("-f"), text("-o"), text(optionWords));
+    Pointer argv = Memory.allocateDirect(runtime, arguments.size() * runtime.addressSize(), true);
+    for (int i = 0; i < arguments.size(); i++) {
+      argv.putPointer((long) i * runtime.addressSize(), arguments.get(i));
+    }
+    Pointer out = Memory.allocateDirect(runtime, 2 * runtime.addressSize(), true);
+    Pointer made =
+        fuse.fuse_setup(
+            arguments.size(),
+            argv,
+            callbacks.table(),
+            callbacks.tableSize(),
+            out,
+            out.slice(runtime.addressSize()),
+            null);
+    if (made == null) {
+      throw new MountException(
+          "cannot mount on " + point + ": libfuse refused: " + HostRequirements.likelyReason());
+    }
+    this.session = made;
+    this.mountPoint = out.getPointer(0);
+  }
+
+  private Pointer text(String word) {
+    byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+    Pointer text = Memory.allocateDirect(runtime, bytes.length + 1, true);
+    text.put(0, bytes, 0, bytes.length);
+    return text;
+  }
+
+  void start() {
+    Thread thread = new Thread(this::run, "unsealfs-fuse");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      int code = fuse.fuse_loop_mt(session);
+      if (code != 0) {
+        LOG.log(Level.WARNING, "the FUSE loop ended with code {0}", code);
+      }
+    } finally {
+      // Where the mount is already gone, as usual, this unmounts nothing.
+      fuse.fuse_teardown(session, mountPoint);
+      try {
+        adapter.close();
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, "closing the files still open: {0}", e.getMessage());
+      } finally {
+        ended.countDown();
+      }
+    }
+  }
+
+  /** Waits for the handshake between kernel and libfuse. */
+  boolean awaitInitialised(Duration timeout) throws InterruptedException {
+    return initialised.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Waits until all is torn down. */
+  boolean awaitEnd(Duration timeout) throws InterruptedException {
+    return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  boolean hasEnded() {
+    return ended.getCount() == 0;
+  }
+}

@@ -1,0 +1,98 @@
+package io.unsealfs.mount.jnr;
+
+import io.unsealfs.mount.FuseAdapter;
+import io.unsealfs.mount.FuseEvents;
+import io.unsealfs.mount.FuseHost;
+import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
+import io.unsealfs.os.MountTable;
+import io.unsealfs.storage.FileTree;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The libfuse 2.9 transport, with jnr-fuse's layouts.
+ *
+ * <p>Ready means that libfuse's init callback ran and that the mount table lists the mount; this
+ * process never touches its own mount point. Where fusermount is installed it stays behind and
+ * unmounts if this process is killed ({@code auto_unmount}); where it is not, the next mount clears
+ * the dead one.
+ */
+public final class JnrFuseHost implements FuseHost {
+  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
+  private static final Duration POLL = Duration.ofMillis(10);
+
+  private final boolean autoUnmount;
+
+  /** With {@code auto_unmount} where the host has fusermount. */
+  public JnrFuseHost() {
+    this(HostRequirements.fusermount().isPresent());
+  }
+
+  JnrFuseHost(boolean autoUnmount) {
+    this.autoUnmount = autoUnmount;
+  }
+
+  @Override
+  public String name() {
+    return "jnr";
+  }
+
+  @Override
+  public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)
+      throws MountException {
+    String words = MountArguments.options(options, autoUnmount);
+    NativeCalls.fuse();
+    HostRequirements.check(options);
+    MountPoint point = MountPoint.of(mountPoint, table());
+    StaleMount.clear(point);
+    point.requireEmptyDirectory();
+    Set<Integer> before = table().stream().map(MountTable.Entry::id).collect(Collectors.toSet());
+    FuseLoop loop = new FuseLoop(point, words, new FuseAdapter(tree, options), events);
+    loop.start();
+    return ready(point, loop, before);
+  }
+
+  private static JnrMount ready(MountPoint point, FuseLoop loop, Set<Integer> before)
+      throws MountException {
+    long deadline = System.nanoTime() + READY_LIMIT.toNanos();
+    String missing = "the kernel did not begin the FUSE handshake";
+    try {
+      while (System.nanoTime() < deadline && !loop.hasEnded()) {
+        if (loop.awaitInitialised(POLL)) {
+          Optional<MountTable.Entry> ours =
+              point.mounted(table()).filter(top -> !before.contains(top.id()));
+          if (ours.isPresent()) {
+            return new JnrMount(point, ours.get(), loop);
+          }
+          missing = "the mount table does not list it";
+          loop.awaitEnd(POLL);
+        }
+      }
+      if (loop.hasEnded()) {
+        missing = "the FUSE loop ended at once";
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      missing = "interrupted";
+    }
+    if (!loop.hasEnded()) {
+      MountRemoval.lazy(point);
+    }
+    throw new MountException("cannot mount on " + point + ": " + missing);
+  }
+
+  private static List<MountTable.Entry> table() throws MountException {
+    try {
+      return MountTable.read();
+    } catch (IOException e) {
+      throw new MountException("cannot mount: cannot read the mount table: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.unsealfs.mount.jnr;
+
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The option list for libfuse. */
+final class MountArguments {
+  /** File system type after {@code fuse.} in the mount table. */
+  static final String SUBTYPE = "unsealfs";
+
+  /** The tree does not change under the mount, so the kernel may keep what it knows: one day. */
+  private static final int TIMEOUT_SECONDS = 86_400;
+
+  /** Longest request of libfuse 2 in bytes. */
+  private static final int MAX_READ_BYTES = 131_072;
+
+  /** Longest source shown in the mount table in bytes; the kernel limits all options to a page. */
+  private static final int MAX_FS_NAME_CHARS = 1024;
+
+  private MountArguments() {}
+
+  /**
+   * The value of {@code -o}.
+   *
+   * @param autoUnmount whether fusermount shall stay behind and unmount when this process dies
+   */
+  static String options(MountOptions options, boolean autoUnmount) throws MountException {
+    if (options.allowUids().size() > 1) {
+      throw new MountException(
+          "cannot mount with allow_uid of several users: transport jnr (libfuse 2) can let in one"
+              + " user only, as it cannot set a POSIX ACL; give one user, or allow_other");
+    }
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                "ro",
+                "nodev",
+                "nosuid",
+                "noatime",
+                "default_permissions",
+                "subtype=" + SUBTYPE,
+                "fsname=" + escape(options.fsName()),
+                "max_read=" + MAX_READ_BYTES,
+                "kernel_cache",
+                "use_ino",
+                "attr_timeout=" + TIMEOUT_SECONDS,
+                "entry_timeout=" + TIMEOUT_SECONDS,
+                "negative_timeout=" + TIMEOUT_SECONDS));
+    if (options.allowOther() || !options.allowUids().isEmpty()) {
+      words.add("allow_other");
+    }
+    if (autoUnmount) {
+      words.add("auto_unmount");
+    }
+    return String.join(",", words);
+  }
+
+  private static String escape(String fsName) throws MountException {
+    if (fsName.isEmpty()
+        || fsName.length() > MAX_FS_NAME_CHARS
+        || fsName.chars().anyMatch(Character::isISOControl)) {
+      throw new MountException(
+          "cannot mount: fsname must have 1 to "
+              + MAX_FS_NAME_CHARS
+              + " characters, none of them a control character");
+    }
+    return fsName.replace("\\", "\\\\").replace(",", "\\,");
+  }
+}

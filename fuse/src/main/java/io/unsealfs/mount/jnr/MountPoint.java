@@ -1,0 +1,108 @@
+package io.unsealfs.mount.jnr;
+
+import io.unsealfs.mount.MountException;
+import io.unsealfs.os.MountTable;
+import io.unsealfs.storage.Name;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+
+/**
+ * A mount point by its canonical path, the one in the mount table.
+ *
+ * <p>The path has to be one that Java can show: its text, encoded again, has to give the same
+ * bytes. (Names <em>below</em> a mount point may be any bytes.)
+ *
+ * @param path canonical
+ * @param bytes the same as the kernel takes it, without NUL
+ */
+record MountPoint(Path path, Name bytes) {
+
+  /**
+   * Finds the canonical path without touching what may be mounted there: only the parent is
+   * resolved, and the last name too if nothing is mounted on it.
+   */
+  static MountPoint of(Path given, List<MountTable.Entry> table) throws MountException {
+    Path absolute = given.toAbsolutePath().normalize();
+    Path name = absolute.getFileName();
+    Path parent = absolute.getParent();
+    if (name == null || parent == null) {
+      throw new MountException("cannot mount on /: choose an empty directory");
+    }
+    try {
+      MountPoint point = encoded(parent.toRealPath().resolve(name));
+      if (point.mounted(table).isPresent()) {
+        return point;
+      }
+      return encoded(point.path.toRealPath());
+    } catch (NoSuchFileException e) {
+      throw new MountException(
+          "cannot mount on " + given + ": no such directory; create it first", e);
+    } catch (IOException e) {
+      throw new MountException("cannot mount on " + given + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static MountPoint encoded(Path path) throws MountException {
+    Charset charset = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+    String text = path.toString();
+    byte[] bytes = text.getBytes(charset);
+    if (text.indexOf('\uFFFD') >= 0 || !new String(bytes, charset).equals(text)) {
+      throw new MountException(
+          "cannot mount on "
+              + path
+              + ": the path is not text in the character set "
+              + charset
+              + " of the locale; rename it, or set LC_ALL to a UTF-8 locale");
+    }
+    return new MountPoint(path, Name.of(bytes));
+  }
+
+  /** The topmost mount here. */
+  Optional<MountTable.Entry> mounted(List<MountTable.Entry> table) {
+    byte[] here = bytes.toBytes();
+    return table.stream().filter(entry -> entry.isAt(here)).reduce((below, above) -> above);
+  }
+
+  /** Refuses what libfuse would refuse with a line on standard error only. */
+  void requireEmptyDirectory() throws MountException {
+    if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new MountException("cannot mount on " + path + ": not a directory");
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+      if (entries.iterator().hasNext()) {
+        throw new MountException(
+            "cannot mount on " + path + ": the directory is not empty; choose an empty one");
+      }
+    } catch (IOException | UncheckedIOException e) {
+      if (e instanceof MountException refused) {
+        throw refused;
+      }
+      throw new MountException("cannot mount on " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The path as a C string. */
+  Pointer toNative(Runtime runtime) {
+    byte[] terminated = Arrays.copyOf(bytes.toBytes(), bytes.length() + 1);
+    Pointer text = Memory.allocateDirect(runtime, terminated.length, true);
+    text.put(0, terminated, 0, terminated.length);
+    return text;
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.mount.jnr;
+
+import org.jspecify.annotations.NullMarked;

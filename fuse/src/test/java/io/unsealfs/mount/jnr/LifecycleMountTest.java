@@ -1,0 +1,270 @@
+package io.unsealfs.mount.jnr;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.unsealfs.mount.FuseEvents;
+import io.unsealfs.mount.MemoryTree;
+import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
+import io.unsealfs.os.MountTable;
+import io.unsealfs.storage.Name;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Beginning and end of mounts, in order and otherwise. */
+final class LifecycleMountTest {
+  @TempDir Path point;
+
+  private final MemoryTree tree = new MemoryTree();
+
+  @BeforeEach
+  void needsFuse() {
+    Mounts.requireFuse();
+    tree.file("file", 100_000);
+  }
+
+  private static boolean mounted(Path point) throws Exception {
+    byte[] path = point.toRealPath().toString().getBytes(StandardCharsets.UTF_8);
+    return MountTable.read().stream().anyMatch(entry -> entry.isAt(path));
+  }
+
+  private static void refused(String reason, MemoryTree tree, Path point, MountOptions options) {
+    MountException e =
+        assertThrows(
+            MountException.class, () -> Mounts.mount(tree, point, options, FuseEvents.NONE));
+    assertTrue(String.valueOf(e.getMessage()).contains(reason), e.getMessage());
+    assertFalse(String.valueOf(e.getMessage()).contains("\n"));
+  }
+
+  @Test
+  void aMountEndsOnceHoweverOftenAndFromWhereItIsAsked() throws Exception {
+    Mount mount = Mounts.mount(tree, point);
+    assertTrue(mounted(point));
+    assertFalse(mount.awaitEnd(Duration.ZERO));
+    try (ExecutorService callers = Executors.newFixedThreadPool(4)) {
+      List<? extends Future<?>> ends =
+          IntStream.range(0, 4)
+              .mapToObj(i ->
+                  callers.submit(() -> {
+                    mount.unmount(Duration.ofSeconds(5));
+                    return null;
+                  }))
+              .toList();
+      for (Future<?> end : ends) {
+        end.get(30, TimeUnit.SECONDS);
+      }
+    }
+    assertTrue(mount.awaitEnd(Duration.ZERO));
+    assertFalse(mounted(point));
+    mount.close();
+  }
+
+  @Test
+  void theSameDirectoryTakesOneMountAfterTheOther() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      Mount mount = Mounts.mount(tree, point);
+      assertEquals(100_000, Child.shell(point, "cat \"$M/file\"").out().length);
+      Mounts.end(mount);
+    }
+  }
+
+  @Test
+  void anUnmountBySomebodyElseIsNoticed() throws Exception {
+    Mount mount = Mounts.mount(tree, point);
+    assertEquals(0, Child.shell(point, "umount \"$M\"").exitCode());
+    assertTrue(mount.awaitEnd(Duration.ofSeconds(20)));
+    mount.unmount(Duration.ZERO);
+  }
+
+  @Test
+  void whoKeepsAFileOpenIsCutOffAfterTheGrace() throws Exception {
+    Mount mount = Mounts.mount(tree, point);
+    File ready = Files.createTempFile("holder", ".ready").toFile();
+    Process holder =
+        new ProcessBuilder(
+                "bash", "-c", "exec 3<\"$0/file\"; head -c 1 <&3; exec sleep 60", point.toString())
+            .redirectOutput(ready)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      while (ready.length() == 0) {
+        assertTrue(holder.isAlive());
+        Thread.onSpinWait();
+      }
+      assertFalse(mount.awaitEnd(Duration.ZERO));
+      mount.unmount(Duration.ofMillis(200));
+      assertTrue(mount.awaitEnd(Duration.ZERO));
+      assertFalse(mounted(point));
+      assertEquals(1, tree.calls("close"), "the source is closed once");
+    } finally {
+      holder.destroyForcibly();
+      holder.waitFor();
+      Files.delete(ready.toPath());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void afterAKillTheNextMountRecovers(boolean autoUnmount) throws Exception {
+    Process daemon = ChildDaemon.start(point, autoUnmount);
+    try {
+      assertEquals(0, Child.shell(point, "stat \"$M\" && cat \"$M/file\"").exitCode());
+      MountException live = assertThrows(MountException.class, () -> Mounts.mount(tree, point));
+      assertTrue(String.valueOf(live.getMessage()).contains("already mounted"), live.getMessage());
+    } finally {
+      daemon.destroyForcibly();
+      daemon.waitFor();
+    }
+    if (autoUnmount) {
+      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (mounted(point) && System.nanoTime() < deadline) {
+        Thread.onSpinWait();
+      }
+      assertFalse(mounted(point), "fusermount has unmounted");
+    }
+    Mount mount = Mounts.mount(tree, point);
+    try {
+      assertEquals(0, Child.shell(point, "cmp <(cat \"$M/file\") \"$M/file\"").exitCode());
+    } finally {
+      Mounts.end(mount);
+    }
+    assertFalse(mounted(point), "nothing is left below");
+  }
+
+  @Test
+  void unsuitableMountPointsAreRefusedByName() throws Exception {
+    refused("no such directory", tree, point.resolve("none"), Mounts.PLAIN);
+    Path file = Files.createFile(point.resolve("plain"));
+    refused("not a directory", tree, file, Mounts.PLAIN);
+    refused("not empty", tree, point, Mounts.PLAIN);
+    refused("mount on /", tree, Path.of("/"), Mounts.PLAIN);
+    refused("several users", tree, point, Mounts.options(List.of(1, 2)));
+  }
+
+  @Test
+  void somebodyElsesFuseMountIsNotTouched() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/gocryptfs")), "needs gocryptfs");
+    Path cipher = Files.createTempDirectory("cipher");
+    Child made =
+        Child.shell(
+            point,
+            "echo pw > \"$1.pw\"; gocryptfs -q -init -scryptn 10 -passfile \"$1.pw\" \"$1\""
+                + " && gocryptfs -q -passfile \"$1.pw\" \"$1\" \"$M\"",
+            cipher);
+    assertEquals(0, made.exitCode(), made.err());
+    try {
+      refused("fuse.gocryptfs", tree, point, Mounts.PLAIN);
+      assertTrue(mounted(point));
+    } finally {
+      Child.shell(point, "umount \"$M\"; rm -r \"$1\" \"$1.pw\"", cipher);
+    }
+  }
+
+  @Test
+  void aPlainMountsEmptyDirectoryIsFine() throws Exception {
+    assertEquals(0, Child.shell(point, "mount -t tmpfs none \"$M\"").exitCode());
+    try {
+      Mount mount = Mounts.mount(tree, point);
+      assertEquals(0, Child.shell(point, "cat \"$M/file\"").exitCode());
+      Mounts.end(mount);
+      assertTrue(mounted(point), "the tmpfs is still there");
+    } finally {
+      Child.shell(point, "umount \"$M\"");
+    }
+  }
+
+  @Test
+  void theSourceNameMayHoldCommasBackslashesAndBlanks() throws Exception {
+    String name = "oss://b,uck\\et/pre fix,allow_other,\u00fc";
+    MountOptions options =
+        new MountOptions(name, false, List.of(), OptionalInt.empty(), OptionalInt.empty(), 0);
+    Mount mount = Mounts.mount(tree, point, options, FuseEvents.NONE);
+    try {
+      byte[] path = point.toRealPath().toString().getBytes(StandardCharsets.UTF_8);
+      MountTable.Entry entry =
+          MountTable.read().stream().filter(e -> e.isAt(path)).findFirst().orElseThrow();
+      assertEquals(name, new String(entry.source(), StandardCharsets.UTF_8));
+      assertEquals("fuse.unsealfs", entry.type());
+    } finally {
+      Mounts.end(mount);
+    }
+  }
+
+  @Test
+  void onlyTheAllowedUserAndRootLookIn() throws Exception {
+    assumeTrue(NativeCalls.c().geteuid() == 0, "needs root to become other users");
+    Mount mount = Mounts.mount(tree, point, Mounts.options(List.of(4321)), FuseEvents.NONE);
+    try {
+      String read = "cat \"$M/file\" && stat \"$M/file\"";
+      assertEquals(0, Child.shell(point, read).exitCode(), "root, who caches all names");
+      assertEquals("4321 700", Child.shell(point, "stat -c '%u %a' \"$M\"").text());
+      String as = "exec setpriv --reuid=$1 --regid=$1 --clear-groups bash -c '" + read + "'";
+      Child allowed = Child.shell(point, as, 4321);
+      assertEquals(0, allowed.exitCode(), allowed.err());
+      Child other = Child.shell(point, as, 4322);
+      assertTrue(other.err().contains("Permission denied"), other.err());
+      assertEquals(0, other.out().length);
+      assertEquals(0, Child.shell(point, as.replace(" && ", "; ls \"$M\"; "), 4322).out().length);
+    } finally {
+      Mounts.end(mount);
+    }
+  }
+
+  @Test
+  void othersAreShutOutUnlessAllowed() throws Exception {
+    assumeTrue(NativeCalls.c().geteuid() == 0, "needs root to become other users");
+    String as = "exec setpriv --reuid=4322 --regid=4322 --clear-groups cat \"$M/file\"";
+    Mount closed = Mounts.mount(tree, point);
+    assertTrue(Child.shell(point, as).exitCode() != 0);
+    Mounts.end(closed);
+    MountOptions open =
+        new MountOptions("s", true, List.of(), OptionalInt.of(4322), OptionalInt.of(7), 0077);
+    Mount mount = Mounts.mount(tree, point, open, FuseEvents.NONE);
+    try {
+      assertEquals("4322 7 600", Child.shell(point, "stat -c '%u %g %a' \"$M/file\"").text());
+      Child reader = Child.shell(point, as);
+      assertEquals(100_000, reader.out().length, reader.err());
+    } finally {
+      Mounts.end(mount);
+    }
+  }
+
+  @Test
+  void tenThousandEntriesAreListedOnceEach() throws Exception {
+    MemoryTree.MemoryNode directory = tree.directory(tree.top(), Name.of("many"));
+    for (int i = 0; i < 10_000; i++) {
+      tree.file(directory, Name.of("entry-" + i + "-" + "x".repeat(i % 200)), i);
+    }
+    Mount mount = Mounts.mount(tree, point);
+    try {
+      assertEquals(
+          "10000 10000",
+          Child.shell(
+                  point, "echo $(ls -U \"$M/many\" | wc -l) $(ls -U \"$M/many\" | sort -u | wc -l)")
+              .text());
+      assertEquals("10000", Child.shell(point, "find \"$M/many\" -type f | wc -l").text());
+    } finally {
+      Mounts.end(mount);
+    }
+  }
+}
