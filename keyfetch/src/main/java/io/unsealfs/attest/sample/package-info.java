@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.attest.sample;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,140 @@
+package io.unsealfs.key.grpc;
+
+import io.grpc.StatusRuntimeException;
+import io.unsealfs.attest.Attester;
+import io.unsealfs.key.KeyDeniedException;
+import io.unsealfs.key.KeyProvider;
+import io.unsealfs.key.KeyReference;
+import io.unsealfs.key.KeyUnavailableException;
+import io.unsealfs.key.Secret;
+import io.unsealfs.key.SecretMemory;
+import io.unsealfs.key.ServerTrust;
+import io.unsealfs.key.UntrustedServerException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * {@code grpc://HOST:PORT[,HOST:PORT…]/NAME}: our attested secret service, over TLS 1.3 and no
+ * proxy. Servers are tried in order; those that cannot be reached are asked again, with growing
+ * pauses of random length, until the overall time is up. A denial ends the fetch at once: replicas
+ * of one service would say the same.
+ */
+public final class GrpcKeyProvider implements KeyProvider {
+  private static final System.Logger LOG = System.getLogger(GrpcKeyProvider.class.getName());
+
+  private final SecretMemory memory;
+  private final GrpcTimeouts timeouts;
+  private final Pause pause;
+
+  /** Waits between two rounds; injected so that tests do not. */
+  @FunctionalInterface
+  interface Pause {
+    void pause(Duration duration) throws InterruptedException;
+  }
+
+  /** A provider whose secrets live in {@code memory}. */
+  public GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts) {
+    this(memory, timeouts, Thread::sleep);
+  }
+
+  GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts, Pause pause) {
+    this.memory = memory;
+    this.timeouts = timeouts;
+    this.pause = pause;
+  }
+
+  @Override
+  public Set<String> schemes() {
+    return Set.of("grpc");
+  }
+
+  /**
+   * Fetches a secret.
+   *
+   * @throws UntrustedServerException if no server was the trusted one
+   */
+  @Override
+  public Secret fetch(KeyReference reference, Attester attester, ServerTrust trust)
+      throws IOException {
+    GrpcReference parsed = GrpcReference.parse(reference);
+    TrustRules rules = TrustRules.of(trust);
+    if (!rules.authenticated()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "INSECURE: the server of {0} is not authenticated; whoever answers sees the evidence and"
+              + " chooses the key. Name its identity key with --server-pin",
+          reference.text());
+    }
+    Countdown countdown = new Countdown(timeouts.overall());
+    Map<ServerAddress, IOException> failures = new LinkedHashMap<>();
+    List<ServerAddress> candidates = new ArrayList<>(parsed.servers());
+    for (int round = 1; ; round++) {
+      for (ServerAddress server : List.copyOf(candidates)) {
+        try {
+          return new Conversation(server, rules, parsed.name(), attester, memory)
+              .hold(timeouts.call(), countdown);
+        } catch (UntrustedServerException e) {
+          failures.put(server, e);
+          candidates.remove(server);
+        } catch (StatusRuntimeException e) {
+          CallFailure failure = CallFailure.of(server, e);
+          if (failure.cause() instanceof KeyDeniedException denied
+              && !(denied instanceof UntrustedServerException)) {
+            throw denied;
+          }
+          failures.put(server, failure.cause());
+          if (!failure.isTransient()) {
+            candidates.remove(server);
+          }
+        }
+      }
+      Duration wait = fullJitter(round);
+      if (candidates.isEmpty()
+          || round >= timeouts.tries()
+          || countdown.left().compareTo(wait) <= 0) {
+        throw combined(List.copyOf(failures.values()));
+      }
+      sleep(wait, failures);
+    }
+  }
+
+  private void sleep(Duration wait, Map<ServerAddress, IOException> failures) throws IOException {
+    try {
+      pause.pause(wait);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw combined(List.copyOf(failures.values()));
+    }
+  }
+
+  /** Anything up to the round's bound, so that many clients do not return at the same moment. */
+  private Duration fullJitter(int round) {
+    long bound = timeouts.firstPause().toNanos() << Math.min(round - 1, 16);
+    long capped = Math.min(bound, timeouts.longestPause().toNanos());
+    return Duration.ofNanos(ThreadLocalRandom.current().nextLong(capped + 1));
+  }
+
+  /** One failure for all servers: unavailable if any was, since asking again may then help. */
+  private static IOException combined(List<IOException> failures) {
+    if (failures.size() == 1) {
+      return failures.getFirst();
+    }
+    List<String> reasons = new ArrayList<>();
+    for (IOException failure : failures) {
+      reasons.add(failure.getMessage());
+    }
+    String message = String.join("; ", reasons);
+    IOException combined =
+        failures.stream().anyMatch(KeyUnavailableException.class::isInstance)
+            ? new KeyUnavailableException(message)
+            : new UntrustedServerException(message);
+    failures.forEach(combined::addSuppressed);
+    return combined;
+  }
+}

@@ -1,0 +1,66 @@
+package io.unsealfs.key.wire;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.unsealfs.key.SecretTerms;
+import io.unsealfs.key.proto.v1.Terms;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** {@link SecretTerms} to and from the bytes that are sealed and signed with a secret. */
+public final class TermsCodec {
+  private static final Pattern DIGEST = Pattern.compile("[a-z0-9-]{1,32}:[0-9a-zA-Z+/=_-]{1,256}");
+
+  private TermsCodec() {}
+
+  /** The bytes of {@code terms}; whether they are authenticated is not part of them. */
+  public static byte[] encode(SecretTerms terms) {
+    Terms.Builder message = Terms.newBuilder();
+    terms.volumeDigest().ifPresent(message::setVolumeDigest);
+    terms.headerDigest().ifPresent(message::setHeaderDigest);
+    terms.expiry().ifPresent(expiry -> message.setExpiresAt(expiry.getEpochSecond()));
+    return message.build().toByteArray();
+  }
+
+  /**
+   * Reads terms.
+   *
+   * @param authenticated whether the server that signed them was authenticated
+   * @throws WireException if they are malformed
+   */
+  public static SecretTerms decode(byte[] bytes, boolean authenticated) throws WireException {
+    if (bytes.length > WireLimits.MAX_TERMS_BYTES) {
+      throw new WireException("terms are longer than " + WireLimits.MAX_TERMS_BYTES + " bytes");
+    }
+    try {
+      Terms message = Terms.parseFrom(bytes);
+      return new SecretTerms(
+          digest(message.getVolumeDigest()),
+          digest(message.getHeaderDigest()),
+          expiry(message.getExpiresAt()),
+          authenticated);
+    } catch (InvalidProtocolBufferException e) {
+      throw new WireException("terms of the secret are malformed", e);
+    }
+  }
+
+  private static Optional<String> digest(String text) throws WireException {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!DIGEST.matcher(text).matches()) {
+      throw new WireException("terms of the secret hold something that is no digest");
+    }
+    return Optional.of(text);
+  }
+
+  private static Optional<Instant> expiry(long seconds) throws WireException {
+    if (seconds == 0) {
+      return Optional.empty();
+    }
+    if (seconds < 0 || seconds > Instant.MAX.getEpochSecond()) {
+      throw new WireException("terms of the secret hold an impossible expiry");
+    }
+    return Optional.of(Instant.ofEpochSecond(seconds));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.key.grpc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.key;
+
+import org.jspecify.annotations.NullMarked;

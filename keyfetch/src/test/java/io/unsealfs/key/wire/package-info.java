@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.key.wire;
+
+import org.jspecify.annotations.NullMarked;
