@@ -1,0 +1,296 @@
+package io.unsealfs.keyserver;
+
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.unsealfs.key.wire.WireLimits;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gRPC secret service: answers challenges, appraises evidence, releases secrets. Runs from
+ * {@link #start} to {@link #close}; thread-safe.
+ */
+public final class KeyServer implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(KeyServer.class.getName());
+
+  /** A conversation is two calls, one after the other. */
+  private static final int CALLS_PER_CONNECTION = 2;
+
+  private static final int WORKERS = 4;
+  private static final int HANDSHAKE_SECONDS = 10;
+  private static final int CONNECTION_IDLE_SECONDS = 60;
+  private static final int CONNECTION_AGE_SECONDS = 180;
+  private static final int CONNECTION_GRACE_SECONDS = 10;
+  private static final int KEEPALIVE_SECONDS = 30;
+  private static final int MAX_HEADER_BYTES = 8 << 10;
+  private static final int RESETS_PER_WINDOW = 100;
+  private static final int RESET_WINDOW_SECONDS = 30;
+  private static final int FORCED_STOP_SECONDS = 5;
+
+  private final AuditLog audit;
+  private final TlsIdentity tls;
+  private final Clock clock;
+  private final EventLoopGroup accepting = threads(1, "keyserver-accept");
+  private final EventLoopGroup connections = threads(2, "keyserver-io");
+  private final ExecutorService workers =
+      Executors.newFixedThreadPool(WORKERS, new DefaultThreadFactory("keyserver-work", true));
+  private final AtomicBoolean stopping = new AtomicBoolean();
+  private volatile boolean ready;
+  private volatile KeyServerConfig config;
+  private volatile ReleasePolicy policy;
+  private @Nullable Server server;
+  private @Nullable HealthEndpoint health;
+
+  private KeyServer(
+      KeyServerConfig config, ReleasePolicy policy, TlsIdentity tls, AuditLog audit, Clock clock) {
+    this.config = config;
+    this.policy = policy;
+    this.tls = tls;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  /**
+   * Reads the files that {@code config} names and starts to answer.
+   *
+   * @param clock the wall clock, for expiries and audit lines
+   * @throws KeyServerConfigException if a file or an address cannot be used
+   */
+  public static KeyServer start(KeyServerConfig config, Clock clock) throws IOException {
+    return start(config, clock, System::nanoTime, Appraisers.standard());
+  }
+
+  static KeyServer start(
+      KeyServerConfig config, Clock clock, LongSupplier nanoClock, Appraisers appraisers)
+      throws IOException {
+    TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
+    ReleasePolicy policy = ReleasePolicy.load(config);
+    AuditLog audit;
+    try {
+      audit = AuditLog.open(config.auditLog());
+    } catch (KeyServerConfigException e) {
+      policy.release();
+      throw e;
+    }
+    KeyServer keyServer = new KeyServer(config, policy, tls, audit, clock);
+    try {
+      keyServer.listen(nanoClock, appraisers);
+    } catch (IOException | RuntimeException | Error e) {
+      keyServer.close();
+      throw e;
+    }
+    warn(config);
+    return keyServer;
+  }
+
+  private void listen(LongSupplier nanoClock, Appraisers appraisers) throws IOException {
+    KeyServerConfig.Limits limits = config.limits();
+    NonceTable nonces =
+        new NonceTable(
+            Math.toIntExact(KeyServerConfig.nonceCapacity(limits, config.nonceLifetime())),
+            config.nonceLifetime(),
+            nanoClock);
+    // the JDK's TLS and sockets: no native library is unpacked to disk and loaded
+    SslContextBuilder ssl =
+        GrpcSslContexts.configure(SslContextBuilder.forServer(tls), SslProvider.JDK)
+            .protocols("TLSv1.3");
+    server =
+        NettyServerBuilder.forAddress(config.listen())
+            .sslContext(ssl.build())
+            .channelFactory(() -> new BoundedServerChannel(limits.connections()))
+            .bossEventLoopGroup(accepting)
+            .workerEventLoopGroup(connections)
+            .executor(workers)
+            .maxInboundMessageSize(WireLimits.MAX_REQUEST_BYTES)
+            .maxInboundMetadataSize(MAX_HEADER_BYTES)
+            .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
+            .maxRstFramesPerWindow(RESETS_PER_WINDOW, RESET_WINDOW_SECONDS)
+            .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+            .maxConnectionIdle(CONNECTION_IDLE_SECONDS, TimeUnit.SECONDS)
+            .maxConnectionAge(CONNECTION_AGE_SECONDS, TimeUnit.SECONDS)
+            .maxConnectionAgeGrace(CONNECTION_GRACE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .intercept(new Admission(limits, audit, clock, nanoClock))
+            .addService(
+                new SecretService(
+                    this::acquirePolicy, appraisers, nonces, config.nonceLifetime(), audit, clock))
+            .build();
+    try {
+      server.start();
+    } catch (IOException e) {
+      throw new KeyServerConfigException(
+          "listen address " + config.listen() + ": cannot listen there; is it in use?", e);
+    }
+    if (config.health().isPresent()) {
+      health = HealthEndpoint.start(config.health().get(), () -> ready);
+    }
+    ready = true;
+  }
+
+  private ReleasePolicy acquirePolicy() {
+    while (true) {
+      ReleasePolicy current = policy;
+      if (current.acquire()) {
+        return current;
+      }
+      if (stopping.get()) {
+        throw new IllegalStateException("the server has stopped");
+      }
+    }
+  }
+
+  private static EventLoopGroup threads(int count, String name) {
+    return new MultiThreadIoEventLoopGroup(
+        count, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    Server running = server;
+    if (running == null) {
+      throw new IllegalStateException("the server was not started");
+    }
+    return running.getPort();
+  }
+
+  /** The port of the health endpoint, if there is one. */
+  public OptionalInt healthPort() {
+    HealthEndpoint endpoint = health;
+    return endpoint == null ? OptionalInt.empty() : OptionalInt.of(endpoint.address().getPort());
+  }
+
+  /** What {@code --server-pin} takes: {@code sha256:} and 64 hexadecimal digits. */
+  public String identityPin() {
+    ReleasePolicy current = acquirePolicy();
+    try {
+      return current.identity().publicKey().pin().toString();
+    } finally {
+      current.release();
+    }
+  }
+
+  /**
+   * Goes on in a fresh audit file and puts what {@code configFile} says now into force; for SIGHUP.
+   *
+   * @throws KeyServerConfigException if it cannot be used; what was in force stays so
+   */
+  public void reload(Path configFile) throws IOException {
+    try {
+      audit.reopen();
+    } finally {
+      reload(KeyServerConfig.read(configFile));
+    }
+  }
+
+  /**
+   * Puts another configuration into force at once for all requests that begin from here on:
+   * secrets, policy, identity key, TLS certificate. Addresses, limits and the audit file cannot
+   * change.
+   *
+   * @throws KeyServerConfigException if it cannot be used; what was in force stays so
+   */
+  public synchronized void reload(KeyServerConfig fresh) throws IOException {
+    if (stopping.get()) {
+      throw new KeyServerConfigException("configuration not reloaded: the server is stopping");
+    }
+    refuseChanged("listen", config.listen(), fresh.listen());
+    refuseChanged("health", config.health(), fresh.health());
+    refuseChanged("audit_log", config.auditLog(), fresh.auditLog());
+    refuseChanged("limits", config.limits(), fresh.limits());
+    refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
+    TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
+    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh);
+    ReleasePolicy old = policy;
+    tls.replaceBy(freshTls);
+    policy = freshPolicy;
+    config = fresh;
+    old.release();
+    warn(fresh);
+    LOG.log(Level.INFO, "configuration reloaded, {0} secrets", fresh.secrets().size());
+  }
+
+  private static void refuseChanged(String key, Object old, Object fresh)
+      throws KeyServerConfigException {
+    if (!old.equals(fresh)) {
+      throw new KeyServerConfigException(
+          "configuration not reloaded, the old one stays: "
+              + key
+              + " changed, which needs a restart");
+    }
+  }
+
+  private static void warn(KeyServerConfig config) {
+    for (String warning : config.warnings()) {
+      LOG.log(Level.WARNING, warning);
+    }
+  }
+
+  /**
+   * Stops: takes no more requests, lets those in flight finish within the grace time, then ends
+   * them. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (!stopping.compareAndSet(false, true)) {
+      return;
+    }
+    ready = false;
+    try {
+      Server running = server;
+      if (running != null) {
+        stop(running);
+      }
+      // what outlasted the grace time must not answer through connections that are gone
+      workers.shutdownNow();
+      if (!workers.awaitTermination(FORCED_STOP_SECONDS, TimeUnit.SECONDS)) {
+        LOG.log(Level.WARNING, "a request does not end; left behind");
+      }
+    } catch (InterruptedException e) {
+      Optional.ofNullable(server).ifPresent(Server::shutdownNow);
+      workers.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    var acceptingEnds = accepting.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var connectionsEnd = connections.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    acceptingEnds.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
+    connectionsEnd.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
+    Optional.ofNullable(health).ifPresent(HealthEndpoint::close);
+    synchronized (this) {
+      policy.release();
+    }
+    try {
+      audit.close();
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "audit log: closing failed", e);
+    }
+  }
+
+  private void stop(Server running) throws InterruptedException {
+    running.shutdown();
+    if (!running.awaitTermination(config.shutdownGrace().toMillis(), TimeUnit.MILLISECONDS)) {
+      LOG.log(Level.WARNING, "requests were still in flight after the grace time; ended");
+      running.shutdownNow();
+      running.awaitTermination(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+}

@@ -1,0 +1,382 @@
+package io.unsealfs.keyserver;
+
+import io.unsealfs.key.wire.WireLimits;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What {@code keyserver --config FILE} says. Names files but holds none of their content; {@link
+ * KeyServer} reads them.
+ *
+ * @param listen where the service listens; port 0 takes a free one
+ * @param tls the certificate that hides conversations from bystanders
+ * @param identityKey Ed25519 PKCS#8 PEM file: the key that clients pin
+ * @param kekFile the key under which secrets are wrapped
+ * @param allowSample whether sample evidence, which proves nothing, may release anything at all
+ * @param secrets what there is to release
+ * @param nonceLifetime how long a challenge may be answered
+ * @param limits bounds on what clients may use up
+ * @param auditLog file of the audit lines; standard error if empty
+ * @param health where {@code /healthz} and {@code /readyz} are answered; nowhere if empty
+ * @param shutdownGrace how long requests in flight may take when the server stops
+ */
+public record KeyServerConfig(
+    InetSocketAddress listen,
+    Tls tls,
+    Path identityKey,
+    Optional<Path> kekFile,
+    boolean allowSample,
+    List<SecretEntry> secrets,
+    Duration nonceLifetime,
+    Limits limits,
+    Optional<Path> auditLog,
+    Optional<InetSocketAddress> health,
+    Duration shutdownGrace) {
+
+  private static final int MAX_CONFIG_BYTES = 1 << 20;
+  private static final int MAX_SECRETS = 4096;
+  private static final int MAX_NONCES = 1 << 16;
+  private static final Pattern ADDRESS =
+      Pattern.compile("(?:\\[([0-9A-Fa-f:.%]{2,64})]|([0-9A-Za-z.-]{1,253})):([0-9]{1,5})");
+  private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
+
+  /** Copies the list. */
+  public KeyServerConfig {
+    secrets = List.copyOf(secrets);
+  }
+
+  /** Where the TLS certificate comes from. */
+  public sealed interface Tls {
+    /** Made at start, kept in memory: clients recognise the server by its identity key. */
+    record SelfSigned() implements Tls {}
+
+    /**
+     * PEM files.
+     *
+     * @param certificateChain the server's certificate first
+     * @param key its private key
+     */
+    record PemFiles(Path certificateChain, Path key) implements Tls {}
+  }
+
+  /**
+   * One secret.
+   *
+   * @param name what clients ask for
+   * @param file the file that holds it
+   * @param insecurePlaintext whether the file holds the bare secret and not a {@link WrappedSecret}
+   * @param evidence the types of evidence that release it
+   * @param volumeDigest the volume it is for
+   * @param headerDigest the header it is for
+   * @param expiresAt when it must no longer be used; it is not released from then on
+   */
+  public record SecretEntry(
+      String name,
+      Path file,
+      boolean insecurePlaintext,
+      Set<String> evidence,
+      Optional<String> volumeDigest,
+      Optional<String> headerDigest,
+      Optional<Instant> expiresAt) {
+    /** Copies the set. */
+    public SecretEntry {
+      evidence = Set.copyOf(evidence);
+    }
+  }
+
+  /**
+   * Bounds on what clients may use up. Challenges and requests for secrets are counted apart.
+   *
+   * @param perSecond calls per second from all clients
+   * @param burst calls at once from all clients
+   * @param perSecondPerPeer calls per second from one address (IPv6: one /64)
+   * @param burstPerPeer calls at once from one address
+   * @param peers how many addresses are remembered
+   * @param connections how many connections are open at once
+   */
+  public record Limits(
+      int perSecond,
+      int burst,
+      int perSecondPerPeer,
+      int burstPerPeer,
+      int peers,
+      int connections) {
+    static final Limits DEFAULT = new Limits(200, 400, 20, 40, 16_384, 256);
+  }
+
+  /**
+   * Reads a configuration file. Relative paths in it count from its directory.
+   *
+   * @throws KeyServerConfigException if it cannot be read or says anything that is not understood
+   */
+  public static KeyServerConfig read(Path file) throws KeyServerConfigException {
+    byte[] bytes = OwnerOnlyFile.readPublic(file, "configuration", MAX_CONFIG_BYTES);
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new KeyServerConfigException("configuration " + file + ": not valid UTF-8", e);
+    }
+    return new Reader(file).config(YamlMapping.read(text, "configuration " + file));
+  }
+
+  /** What an operator should know about an otherwise valid configuration; one line each. */
+  public List<String> warnings() {
+    List<String> warnings = new ArrayList<>();
+    if (allowSample) {
+      warnings.add("INSECURE: allow_sample is true; sample evidence proves nothing about who asks");
+    }
+    for (SecretEntry secret : secrets) {
+      if (secret.insecurePlaintext()) {
+        warnings.add("INSECURE: secret " + secret.name() + " lies on disk in plaintext");
+      }
+      if (!allowSample && secret.evidence().equals(Set.of("sample"))) {
+        warnings.add(
+            "secret "
+                + secret.name()
+                + " is never released: it takes sample evidence only and allow_sample is not set");
+      }
+    }
+    return warnings;
+  }
+
+  /** Turns the mapping into values; remembers the directory that relative paths count from. */
+  private static final class Reader {
+    private final Path base;
+
+    Reader(Path file) {
+      Path parent = file.toAbsolutePath().getParent();
+      this.base = parent == null ? Path.of("/") : parent;
+    }
+
+    KeyServerConfig config(YamlMapping yaml) throws KeyServerConfigException {
+      InetSocketAddress listen = address(yaml, "listen", yaml.text("listen"));
+      Optional<String> health = yaml.optionalText("health");
+      Duration nonceLifetime =
+          Duration.ofSeconds(yaml.number("nonce_lifetime_seconds", 1, 600, 60));
+      Optional<Path> kekFile = optionalPath(yaml, "kek_file");
+      Limits limits = limits(yaml, nonceLifetime);
+      KeyServerConfig config =
+          new KeyServerConfig(
+              listen,
+              tls(yaml),
+              path(yaml, "identity_key"),
+              kekFile,
+              yaml.flag("allow_sample"),
+              secrets(yaml, kekFile.isPresent()),
+              nonceLifetime,
+              limits,
+              optionalPath(yaml, "audit_log"),
+              health.isEmpty()
+                  ? Optional.empty()
+                  : Optional.of(address(yaml, "health", health.get())),
+              Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)));
+      yaml.finish();
+      return config;
+    }
+
+    private Tls tls(YamlMapping yaml) throws KeyServerConfigException {
+      Optional<YamlMapping> found = yaml.mapping("tls");
+      if (found.isEmpty()) {
+        throw yaml.bad("tls", "is missing: name certificate_chain and key, or self_signed: true");
+      }
+      YamlMapping tls = found.get();
+      boolean selfSigned = tls.flag("self_signed");
+      if (selfSigned == (tls.has("certificate_chain") || tls.has("key"))) {
+        throw yaml.bad("tls", "needs either self_signed: true or certificate_chain and key");
+      }
+      Tls answer =
+          selfSigned
+              ? new Tls.SelfSigned()
+              : new Tls.PemFiles(path(tls, "certificate_chain"), path(tls, "key"));
+      tls.finish();
+      return answer;
+    }
+
+    private Limits limits(YamlMapping yaml, Duration nonceLifetime)
+        throws KeyServerConfigException {
+      Optional<YamlMapping> found = yaml.mapping("limits");
+      if (found.isEmpty()) {
+        return checked(yaml, Limits.DEFAULT, nonceLifetime);
+      }
+      YamlMapping limits = found.get();
+      Limits absent = Limits.DEFAULT;
+      Limits answer =
+          new Limits(
+              limits.number("per_second", 1, 50_000, absent.perSecond()),
+              limits.number("burst", 1, 50_000, absent.burst()),
+              limits.number("per_second_per_peer", 1, 50_000, absent.perSecondPerPeer()),
+              limits.number("burst_per_peer", 1, 50_000, absent.burstPerPeer()),
+              limits.number("peers", 1, 1_000_000, absent.peers()),
+              limits.number("connections", 1, 65_536, absent.connections()));
+      limits.finish();
+      return checked(yaml, answer, nonceLifetime);
+    }
+
+    /** See {@link NonceTable}: what the rate limit lets through must find room there. */
+    private static Limits checked(YamlMapping yaml, Limits limits, Duration nonceLifetime)
+        throws KeyServerConfigException {
+      if (nonceCapacity(limits, nonceLifetime) > MAX_NONCES) {
+        throw yaml.bad(
+            "limits",
+            "let more than "
+                + MAX_NONCES
+                + " requests into one nonce_lifetime_seconds; lower per_second, burst or the lifetime");
+      }
+      return limits;
+    }
+
+    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek)
+        throws KeyServerConfigException {
+      List<SecretEntry> secrets = new ArrayList<>();
+      Set<String> names = new HashSet<>();
+      for (YamlMapping entry : yaml.mappings("secrets")) {
+        SecretEntry secret = secret(entry, hasKek);
+        if (!names.add(secret.name())) {
+          throw entry.bad("name", "is used by another secret already");
+        }
+        secrets.add(secret);
+      }
+      if (secrets.isEmpty() || secrets.size() > MAX_SECRETS) {
+        throw yaml.bad("secrets", "must list 1 to " + MAX_SECRETS + " secrets");
+      }
+      return secrets;
+    }
+
+    private SecretEntry secret(YamlMapping entry, boolean hasKek) throws KeyServerConfigException {
+      String name = entry.text("name");
+      if (!WrappedSecret.isName(name)) {
+        throw entry.bad(
+            "name",
+            "must have 1 to "
+                + WireLimits.MAX_NAME_BYTES
+                + " bytes of UTF-8 and no control characters");
+      }
+      boolean plaintext = entry.has("insecure_plaintext_file");
+      if (plaintext == entry.has("file")) {
+        throw entry.bad("file", "or insecure_plaintext_file must be given (one of them, not both)");
+      }
+      if (!plaintext && !hasKek) {
+        throw entry.bad("file", "is a wrapped secret, which needs kek_file at the top level");
+      }
+      SecretEntry secret =
+          new SecretEntry(
+              name,
+              path(entry, plaintext ? "insecure_plaintext_file" : "file"),
+              plaintext,
+              evidence(entry),
+              digest(entry, "volume_digest"),
+              digest(entry, "header_digest"),
+              instant(entry, "expires_at"));
+      entry.finish();
+      return secret;
+    }
+
+    private static Set<String> evidence(YamlMapping entry) throws KeyServerConfigException {
+      List<String> texts = entry.texts("evidence");
+      if (texts.isEmpty()) {
+        throw entry.bad("evidence", "must list the types of evidence that release the secret");
+      }
+      Set<String> types = new LinkedHashSet<>();
+      for (String type : texts) {
+        switch (type) {
+          case "sample" -> {
+            if (!types.add(type)) {
+              throw entry.bad("evidence", "lists a type twice");
+            }
+          }
+          case "tdx" ->
+              throw entry.bad("evidence", "lists tdx, which this version cannot verify yet");
+          case "none" -> throw entry.bad("evidence", "lists none, which never releases a secret");
+          default -> throw entry.bad("evidence", "lists an unknown type; known: sample");
+        }
+      }
+      return types;
+    }
+
+    private static Optional<String> digest(YamlMapping entry, String key)
+        throws KeyServerConfigException {
+      Optional<String> digest = entry.optionalText(key);
+      if (digest.isPresent() && !DIGEST.matcher(digest.get()).matches()) {
+        throw entry.bad(key, "must be sha256: and 64 hexadecimal digits in lower case");
+      }
+      return digest;
+    }
+
+    private static Optional<Instant> instant(YamlMapping entry, String key)
+        throws KeyServerConfigException {
+      Optional<String> text = entry.optionalText(key);
+      if (text.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        Instant instant = Instant.parse(text.get());
+        if (instant.getEpochSecond() > 0) {
+          return Optional.of(instant);
+        }
+      } catch (DateTimeException e) {
+        // reported below, like a time before 1970
+      }
+      throw entry.bad(key, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
+    }
+
+    private Optional<Path> optionalPath(YamlMapping yaml, String key)
+        throws KeyServerConfigException {
+      return yaml.has(key) ? Optional.of(path(yaml, key)) : Optional.empty();
+    }
+
+    private Path path(YamlMapping yaml, String key) throws KeyServerConfigException {
+      try {
+        return base.resolve(yaml.text(key));
+      } catch (InvalidPathException e) {
+        KeyServerConfigException bad = yaml.bad(key, "is not a path");
+        bad.initCause(e);
+        throw bad;
+      }
+    }
+
+    private static InetSocketAddress address(YamlMapping yaml, String key, String text)
+        throws KeyServerConfigException {
+      Matcher matcher = ADDRESS.matcher(text);
+      if (!matcher.matches()) {
+        throw yaml.bad(key, "must be HOST:PORT, an IPv6 address in brackets");
+      }
+      int port = Integer.parseInt(matcher.group(3));
+      if (port > 0xFFFF) {
+        throw yaml.bad(key, "has a port above 65535");
+      }
+      String ipv6 = matcher.group(1);
+      try {
+        return new InetSocketAddress(
+            ipv6 != null ? InetAddress.ofLiteral(ipv6) : InetAddress.getByName(matcher.group(2)),
+            port);
+      } catch (UnknownHostException | IllegalArgumentException e) {
+        KeyServerConfigException bad = yaml.bad(key, "names a host that is not known here");
+        bad.initCause(e);
+        throw bad;
+      }
+    }
+  }
+
+  /** How many nonces can be spent within a lifetime at the most. */
+  static long nonceCapacity(Limits limits, Duration nonceLifetime) {
+    return limits.burst() + limits.perSecond() * (nonceLifetime.toSeconds() + 1);
+  }
+}

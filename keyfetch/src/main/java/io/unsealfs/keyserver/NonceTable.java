@@ -1,0 +1,138 @@
+package io.unsealfs.keyserver;
+
+import io.unsealfs.key.wire.WireLimits;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Hands out single-use nonces and remembers the spent ones. Thread-safe.
+ *
+ * <p>Anybody may ask for a challenge, so whatever is stored per challenge can be filled up by
+ * asking: dropping the oldest then throws out honest clients' nonces, refusing new ones locks
+ * honest clients out. Therefore nothing is stored. A nonce is
+ *
+ * <pre>issue time (8) || random (8) || HMAC-SHA-256(process key, issue time || random), cut to 16
+ * </pre>
+ *
+ * and only the table of <em>spent</em> nonces takes memory. To get into it costs a nonce of ours
+ * and a request that passed the rate limit; entries leave when their nonce would be too old anyway.
+ * The table is bounded, and sized so that the rate limit fills it at most to the brim; if it is
+ * full all the same, uses are refused, because forgetting a spent nonce would allow a replay.
+ *
+ * <p>The process key is fresh in each process: no nonce survives a restart. Times come from a
+ * monotonic clock, because a wall clock set back would revive spent nonces.
+ */
+final class NonceTable {
+  /** Length of a nonce in bytes. */
+  static final int NONCE_SIZE = WireLimits.NONCE_BYTES;
+
+  private static final int STAMP_SIZE = 16;
+  private static final String MAC = "HmacSHA256";
+
+  /** What using a nonce led to. */
+  enum Use {
+    /** Ours, in time, and now spent. */
+    FRESH,
+    /** Not ours, too old, or used before. */
+    INVALID,
+    /** No room to remember that it is spent; it is still usable later. */
+    FULL
+  }
+
+  private final int capacity;
+  private final long lifetimeNanos;
+  private final LongSupplier nanoClock;
+  private final SecureRandom random = new SecureRandom();
+  private final SecretKeySpec macKey;
+  // in the order of use, so that the head is what leaves first; guarded by this
+  private final Map<ByteBuffer, Long> spent = new LinkedHashMap<>();
+
+  /**
+   * A table.
+   *
+   * @param capacity how many spent nonces are remembered
+   * @param nanoClock a monotonic clock in nanoseconds
+   */
+  NonceTable(int capacity, Duration lifetime, LongSupplier nanoClock) {
+    this.capacity = capacity;
+    this.lifetimeNanos = lifetime.toNanos();
+    this.nanoClock = nanoClock;
+    byte[] key = new byte[32];
+    random.nextBytes(key);
+    this.macKey = new SecretKeySpec(key, MAC);
+    Arrays.fill(key, (byte) 0);
+  }
+
+  /** A fresh nonce. */
+  byte[] issue() {
+    byte[] stamp = new byte[STAMP_SIZE];
+    random.nextBytes(stamp);
+    ByteBuffer.wrap(stamp).putLong(nanoClock.getAsLong());
+    byte[] nonce = Arrays.copyOf(stamp, NONCE_SIZE);
+    System.arraycopy(mac(stamp), 0, nonce, STAMP_SIZE, NONCE_SIZE - STAMP_SIZE);
+    return nonce;
+  }
+
+  /** Spends a nonce: whatever comes of the request, it cannot be used again. */
+  Use use(byte[] nonce) {
+    if (nonce.length != NONCE_SIZE) {
+      return Use.INVALID;
+    }
+    byte[] expected = Arrays.copyOf(mac(Arrays.copyOf(nonce, STAMP_SIZE)), NONCE_SIZE - STAMP_SIZE);
+    byte[] actual = Arrays.copyOfRange(nonce, STAMP_SIZE, NONCE_SIZE);
+    if (!MessageDigest.isEqual(expected, actual)) {
+      return Use.INVALID;
+    }
+    long issued = ByteBuffer.wrap(nonce).getLong();
+    synchronized (this) {
+      long now = nanoClock.getAsLong();
+      long age = now - issued;
+      if (age < 0 || age > lifetimeNanos) {
+        return Use.INVALID;
+      }
+      forgetExpired(now);
+      ByteBuffer key = ByteBuffer.wrap(nonce.clone());
+      if (spent.containsKey(key)) {
+        return Use.INVALID;
+      }
+      if (spent.size() >= capacity) {
+        return Use.FULL;
+      }
+      spent.put(key, now);
+      return Use.FRESH;
+    }
+  }
+
+  /** How many spent nonces are remembered. */
+  synchronized int size() {
+    return spent.size();
+  }
+
+  private void forgetExpired(long now) {
+    Iterator<Long> uses = spent.values().iterator();
+    // a nonce is issued before it is used: a lifetime after its use it is too old for certain
+    while (uses.hasNext() && now - uses.next() > lifetimeNanos) {
+      uses.remove();
+    }
+  }
+
+  private byte[] mac(byte[] stamp) {
+    try {
+      Mac mac = Mac.getInstance(MAC);
+      mac.init(macKey);
+      return mac.doFinal(stamp);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK lacks " + MAC, e);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+package io.unsealfs.keyserver;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.unsealfs.attest.Evidence;
+import io.unsealfs.key.proto.v1.Challenge;
+import io.unsealfs.key.proto.v1.ChallengeRequest;
+import io.unsealfs.key.proto.v1.SecretReply;
+import io.unsealfs.key.proto.v1.SecretRequest;
+import io.unsealfs.key.proto.v1.SecretServiceGrpc;
+import io.unsealfs.key.wire.DenialReason;
+import io.unsealfs.key.wire.SealedSecret;
+import io.unsealfs.key.wire.SecretName;
+import io.unsealfs.key.wire.Transcript;
+import io.unsealfs.key.wire.WireException;
+import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.verify.Appraisal;
+import io.unsealfs.verify.FailedCheck;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The conversation: challenge, evidence, sealed secret.
+ *
+ * <p>A request passes, in this order: the rate limit ({@link Admission}), the nonce, which is spent
+ * from here on, the sizes, the transcript, the appraisal, and only then the question whether there
+ * is such a secret. So whatever a caller learns about its own doing, it learns without any secret
+ * being looked at; and a secret that does not exist is answered as one that is not for it. A secret
+ * leaves only after its audit line is written.
+ */
+final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
+  private static final Logger LOG = System.getLogger(SecretService.class.getName());
+
+  private final Supplier<ReleasePolicy> policies;
+  private final Appraisers appraisers;
+  private final NonceTable nonces;
+  private final Duration nonceLifetime;
+  private final AuditLog audit;
+  private final Clock clock;
+
+  /**
+   * The service.
+   *
+   * @param policies the policy in force, acquired for one request
+   */
+  SecretService(
+      Supplier<ReleasePolicy> policies,
+      Appraisers appraisers,
+      NonceTable nonces,
+      Duration nonceLifetime,
+      AuditLog audit,
+      Clock clock) {
+    this.policies = policies;
+    this.appraisers = appraisers;
+    this.nonces = nonces;
+    this.nonceLifetime = nonceLifetime;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  @Override
+  public void getChallenge(ChallengeRequest request, StreamObserver<Challenge> caller) {
+    tolerateLeaving(caller);
+    Challenge challenge;
+    try {
+      ReleasePolicy policy = policies.get();
+      try {
+        challenge =
+            Challenge.newBuilder()
+                .setNonce(ByteString.copyFrom(nonces.issue()))
+                .setLifetimeMs(Math.toIntExact(nonceLifetime.toMillis()))
+                .setIdentityKey(ByteString.copyFrom(policy.identity().publicKey().spki()))
+                .build();
+      } finally {
+        policy.release();
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "a challenge could not be made", e);
+      caller.onError(Status.INTERNAL.asRuntimeException());
+      return;
+    }
+    caller.onNext(challenge);
+    caller.onCompleted();
+  }
+
+  @Override
+  public void getSecret(SecretRequest request, StreamObserver<SecretReply> caller) {
+    tolerateLeaving(caller);
+    SecretReply reply;
+    try {
+      ReleasePolicy policy = policies.get();
+      try {
+        reply = release(policy, request);
+      } finally {
+        policy.release();
+      }
+      append(request, "released", "RELEASED", "", List.of());
+    } catch (Denied e) {
+      appendOrLog(request, "refused", e.reason().name(), e.getMessage(), e.failedChecks());
+      caller.onError(Denied.status(e.reason()).asRuntimeException(Denied.trailer(e.reason())));
+      return;
+    } catch (WireException e) {
+      appendOrLog(request, "refused", "INVALID_REQUEST", e.getMessage(), List.of());
+      caller.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+      return;
+    } catch (IOException | RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "a request failed", e);
+      appendOrLog(request, "failed", "INTERNAL", e.getClass().getSimpleName(), List.of());
+      caller.onError(Status.INTERNAL.asRuntimeException());
+      return;
+    }
+    caller.onNext(reply);
+    caller.onCompleted();
+  }
+
+  /** A caller that hangs up before it is answered is no fault; without a handler gRPC throws. */
+  private static void tolerateLeaving(StreamObserver<?> caller) {
+    if (caller instanceof ServerCallStreamObserver<?> call) {
+      call.setOnCancelHandler(() -> {});
+    }
+  }
+
+  private SecretReply release(ReleasePolicy policy, SecretRequest request)
+      throws Denied, IOException {
+    byte[] nonce = request.getNonce().toByteArray();
+    switch (nonces.use(nonce)) {
+      case FRESH -> {}
+      case INVALID ->
+          throw new Denied(DenialReason.NONCE_INVALID, "unknown, used or too old nonce");
+      case FULL -> throw new Denied(DenialReason.RATE_LIMITED, "no room for spent nonces");
+    }
+    Evidence evidence = evidence(request.getEvidence());
+    SecretName name = SecretName.parse(request.getSecretName());
+    Transcript transcript =
+        Transcript.of(
+            nonce, request.getHpkePublicKey().toByteArray(), name, policy.identity().publicKey());
+    Appraisal appraisal =
+        appraisers
+            .forType(evidence.type(), policy.allowSample())
+            .appraise(evidence, transcript.reportData());
+    if (!appraisal.accepted()) {
+      throw refusal(appraisal);
+    }
+    ReleasePolicy.Releasable secret = find(policy, name, evidence.type());
+    byte[] plaintext = secret.unwrap();
+    try {
+      SealedSecret sealed = SealedSecret.seal(transcript, secret.terms(), plaintext);
+      return SecretReply.newBuilder()
+          .setTerms(ByteString.copyFrom(sealed.terms()))
+          .setHpkeEnc(ByteString.copyFrom(sealed.enc()))
+          .setCiphertext(ByteString.copyFrom(sealed.ciphertext()))
+          .setSignature(ByteString.copyFrom(policy.identity().sign(transcript, sealed)))
+          .build();
+    } finally {
+      Arrays.fill(plaintext, (byte) 0);
+    }
+  }
+
+  private ReleasePolicy.Releasable find(ReleasePolicy policy, SecretName name, String evidenceType)
+      throws Denied {
+    ReleasePolicy.Releasable secret = policy.find(name.text());
+    if (secret == null) {
+      throw new Denied(DenialReason.NOT_RELEASED, "unknown secret");
+    }
+    if (!secret.evidence().contains(evidenceType)) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED,
+          "the secret takes " + String.join(", ", secret.evidence()) + " evidence only");
+    }
+    if (secret.expiresAt().isPresent() && !clock.instant().isBefore(secret.expiresAt().get())) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED, "the secret expired at " + secret.expiresAt().get());
+    }
+    return secret;
+  }
+
+  private static Evidence evidence(io.unsealfs.key.proto.v1.Evidence message) throws Denied {
+    // the type may have as many characters as bytes allowed at most
+    if (message.getType().length() > WireLimits.MAX_EVIDENCE_TYPE_BYTES
+        || message.getQuote().size() > WireLimits.MAX_QUOTE_BYTES
+        || message.getEventLog().size() > WireLimits.MAX_EVENT_LOG_BYTES) {
+      throw new Denied(DenialReason.EVIDENCE_MALFORMED, "evidence is too large");
+    }
+    return new Evidence(
+        message.getType(), message.getQuote().toByteArray(), message.getEventLog().toByteArray());
+  }
+
+  private static Denied refusal(Appraisal appraisal) {
+    DenialReason reason =
+        switch (appraisal.failures().get(0).kind()) {
+          case UNSUPPORTED -> DenialReason.EVIDENCE_UNSUPPORTED;
+          case MALFORMED -> DenialReason.EVIDENCE_MALFORMED;
+          case BINDING -> DenialReason.BINDING_MISMATCH;
+          case POLICY -> DenialReason.NOT_RELEASED;
+        };
+    return new Denied(reason, "the evidence was not accepted", appraisal.failures());
+  }
+
+  private void appendOrLog(
+      SecretRequest request,
+      String verdict,
+      String reason,
+      @Nullable String detail,
+      List<FailedCheck> failedChecks) {
+    try {
+      append(request, verdict, reason, detail == null ? "" : detail, failedChecks);
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "audit log: a line could not be written", e);
+    }
+  }
+
+  private void append(
+      SecretRequest request,
+      String verdict,
+      String reason,
+      String detail,
+      List<FailedCheck> failedChecks)
+      throws IOException {
+    InetSocketAddress peer = Admission.PEER.get();
+    audit.append(
+        new AuditLog.Entry(
+            clock.instant(),
+            peer == null ? "" : peer.getAddress().getHostAddress() + ":" + peer.getPort(),
+            request.getSecretName(),
+            request.getEvidence().getType(),
+            verdict,
+            reason,
+            detail,
+            failedChecks));
+  }
+}

@@ -1,0 +1,25 @@
+package io.unsealfs.verify;
+
+/**
+ * One check that evidence failed. The values are for the operator: whoever showed the evidence is
+ * not told what would have been right.
+ *
+ * @param name of the check, a stable word
+ * @param kind what kind of failure it is
+ * @param expected what would have passed
+ * @param actual what was found
+ */
+public record FailedCheck(String name, Kind kind, String expected, String actual) {
+
+  /** What a failed check means. */
+  public enum Kind {
+    /** Evidence of this type cannot be verified here, or is not taken. */
+    UNSUPPORTED,
+    /** The evidence is not in its own form. */
+    MALFORMED,
+    /** The evidence is not about this conversation. */
+    BINDING,
+    /** The evidence is sound, but says what the policy does not accept. */
+    POLICY
+  }
+}

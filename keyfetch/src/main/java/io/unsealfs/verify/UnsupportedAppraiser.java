@@ -1,0 +1,26 @@
+package io.unsealfs.verify;
+
+import io.unsealfs.attest.Evidence;
+import io.unsealfs.attest.ReportData;
+
+/**
+ * Refuses a type of evidence that cannot be judged, and says why.
+ *
+ * @param evidenceType the type it refuses
+ * @param reason why
+ */
+public record UnsupportedAppraiser(String evidenceType, String reason) implements Appraiser {
+  /** TDX, until quotes can be verified. */
+  public static final Appraiser TDX =
+      new UnsupportedAppraiser("tdx", "this server cannot verify tdx evidence yet");
+
+  /** No evidence is no reason to release anything. */
+  public static final Appraiser NONE =
+      new UnsupportedAppraiser("none", "no evidence never releases a secret");
+
+  @Override
+  public Appraisal appraise(Evidence evidence, ReportData expected) {
+    return Appraisal.refused(
+        new FailedCheck("evidence_type", FailedCheck.Kind.UNSUPPORTED, reason, evidence.type()));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.keyserver;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.vectors;
+
+import org.jspecify.annotations.NullMarked;
