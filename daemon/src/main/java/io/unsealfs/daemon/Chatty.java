@@ -1,0 +1,4 @@
+package io.unsealfs.daemon;
+
+/** Marks commands that log what they do; the others log only warnings. */
+interface Chatty {}

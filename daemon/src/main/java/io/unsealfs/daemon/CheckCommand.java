@@ -1,0 +1,58 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.volume.Finding;
+import io.unsealfs.volume.Volume;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code unsealfs check}. */
+@Command(
+    name = "check",
+    description =
+        "Reads everything, verifies every tag and lists each damage; exit code 26 if there is any.")
+final class CheckCommand implements Callable<Integer> {
+  private final Wiring wiring;
+
+  @Mixin SourceOptions source = new SourceOptions();
+
+  @Mixin KeyOptions keys = new KeyOptions();
+
+  @Option(names = "--log-names", description = "Show plaintext paths beside ciphertext paths.")
+  boolean logNames;
+
+  CheckCommand(Wiring wiring) {
+    this.wiring = wiring;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    try (OpenedVolume opened = OpenedVolume.open(wiring, source, keys);
+        Progress progress = Progress.of("check")) {
+      Volume.CheckSummary summary =
+          opened.volume().check(finding -> progress.line(text(finding)), progress::add);
+      progress.finish();
+      System.out.printf(
+          "%d files, %d directories, %d others, %d bytes verified, %d damages%n",
+          summary.files(),
+          summary.directories(),
+          summary.others(),
+          summary.plaintextBytes(),
+          summary.findings());
+      return (summary.findings() == 0 ? ExitCode.DONE : ExitCode.DAMAGED).status();
+    }
+  }
+
+  private String text(Finding finding) {
+    return "damaged: "
+        + (finding.location().isEmpty() ? "." : finding.location())
+        + (finding.offset() >= 0 ? " at byte " + finding.offset() : "")
+        + (logNames && !finding.plaintextPath().isEmpty()
+            ? " (" + finding.plaintextPath() + ")"
+            : "")
+        + ": "
+        + finding.problem();
+  }
+}

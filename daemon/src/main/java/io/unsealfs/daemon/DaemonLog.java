@@ -1,0 +1,73 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.daemon.log.Logs;
+import io.unsealfs.os.SystemLog;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/** Where a daemon that left its terminal logs: the system log where there is one, else a file. */
+final class DaemonLog {
+  private final @Nullable Path file;
+
+  private DaemonLog(@Nullable Path file) {
+    this.file = file;
+  }
+
+  /** {@code logFile} if given, else the system log, else a file of our own. */
+  static DaemonLog choose(@Nullable Path logFile, Path mountPoint) throws IOException {
+    if (logFile != null) {
+      return new DaemonLog(logFile.toAbsolutePath());
+    }
+    if (Files.exists(Path.of("/dev/log"))) {
+      return new DaemonLog(null);
+    }
+    return new DaemonLog(stateDirectory().resolve("mount-" + fileName(mountPoint) + ".log"));
+  }
+
+  /** For the user: where to look. */
+  String place() {
+    return file == null ? "the system log (journalctl -t unsealfs)" : file.toString();
+  }
+
+  /** Sends the log there from now on. */
+  void useFor(Logs logs) throws IOException {
+    if (file != null) {
+      logs.toFile(file);
+    } else {
+      SystemLog log = SystemLog.open("unsealfs");
+      logs.toSystemLog(log::write);
+    }
+  }
+
+  private static Path stateDirectory() throws IOException {
+    Path base = Path.of("/var/log");
+    if (!Files.isWritable(base)) {
+      String state = System.getenv("XDG_STATE_HOME");
+      base =
+          state != null && !state.isEmpty()
+              ? Path.of(state)
+              : Path.of(System.getProperty("user.home"), ".local", "state");
+    }
+    return Files.createDirectories(base.resolve("unsealfs"));
+  }
+
+  /** The mount point as one file name: unusual bytes as %HH. */
+  static String fileName(Path mountPoint) {
+    StringBuilder name = new StringBuilder();
+    for (byte b : mountPoint.toString().getBytes(StandardCharsets.UTF_8)) {
+      char c = (char) (b & 0xff);
+      if (c < 0x80 && (Character.isLetterOrDigit(c) || c == '.' || c == '_' || c == '-')) {
+        name.append(c);
+      } else if (c == '/') {
+        name.append(name.isEmpty() ? "" : "+");
+      } else {
+        name.append('%').append(HexFormat.of().toHexDigits(b));
+      }
+    }
+    return name.length() > 200 ? name.substring(name.length() - 200) : name.toString();
+  }
+}

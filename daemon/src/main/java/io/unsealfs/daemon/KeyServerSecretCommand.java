@@ -1,0 +1,10 @@
+package io.unsealfs.daemon;
+
+import picocli.CommandLine.Command;
+
+/** {@code unsealfs keyserver secret}: the parent of {@link KeyServerSecretAddCommand}. */
+@Command(
+    name = "secret",
+    description = "Works with the secrets of a key server.",
+    synopsisSubcommandLabel = "COMMAND")
+final class KeyServerSecretCommand {}

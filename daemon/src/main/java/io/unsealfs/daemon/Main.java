@@ -1,0 +1,113 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.daemon.log.Logs;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** Entry of the program: parses, runs one command, maps its error to one line and an exit code. */
+public final class Main {
+  private Main() {}
+
+  /** Runs a command and ends the JVM with its exit code. */
+  public static void main(String[] arguments) {
+    CallerChannel caller = CallerChannel.fromEnvironment(System.getenv());
+    int status = run(List.of(arguments), new Wiring(caller));
+    caller.report(status);
+    System.exit(status);
+  }
+
+  /** Runs a command without ending the JVM. */
+  static int run(List<String> arguments, Wiring wiring) {
+    RootCommand root = new RootCommand();
+    CommandLine commandLine = commandLine(root, wiring);
+    try {
+      return commandLine.execute(OptionList.expand(arguments).toArray(String[]::new));
+    } catch (UsageException e) {
+      return fail(root, "mount", e);
+    } catch (Error e) {
+      // picocli hands only exceptions to its handler, and nobody gets a stack trace unasked
+      return fail(root, "fault", e);
+    }
+  }
+
+  /** The command line of the whole program. */
+  static CommandLine commandLine(RootCommand root, Wiring wiring) {
+    CommandLine commandLine = new CommandLine(root);
+    commandLine
+        .addSubcommand(new MountCommand(wiring))
+        .addSubcommand(new UmountCommand())
+        .addSubcommand(new EncryptCommand(wiring))
+        .addSubcommand(new CheckCommand(wiring))
+        .addSubcommand(new LsCommand(wiring))
+        .addSubcommand(new CatCommand(wiring))
+        .addSubcommand(new ExportCommand(wiring))
+        .addSubcommand(new InfoCommand(wiring))
+        .addSubcommand(new CommandLine(new KeyCommand()).addSubcommand(new KeyFetchCommand(wiring)))
+        .addSubcommand(
+            new CommandLine(new KeyServerCommand())
+                .addSubcommand(new KeyServerInitCommand())
+                .addSubcommand(
+                    new CommandLine(new KeyServerSecretCommand())
+                        .addSubcommand(new KeyServerSecretAddCommand(wiring))))
+        .addSubcommand(new AttestCommand(wiring))
+        .addSubcommand(new DemoCommand())
+        .addSubcommand("generate-completion", new picocli.AutoComplete.GenerateCompletion())
+        .addSubcommand("help", new CommandLine.HelpCommand());
+    giveHelp(commandLine);
+    commandLine.registerConverter(ByteSize.class, new ByteSize.Converter());
+    commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setParameterExceptionHandler((error, words) -> usage(root, error));
+    commandLine.setExecutionStrategy(parsed -> {
+      CommandLine last = innermost(parsed).commandSpec().commandLine();
+      boolean quiet = !(last.getCommand() instanceof Chatty);
+      wiring.useLogs(Logs.toStandardError(root.logFormat, root.debug, quiet));
+      return new CommandLine.RunLast().execute(parsed);
+    });
+    commandLine.setExecutionExceptionHandler(
+        (error, command, parsed) -> fail(root, words(command), error));
+    return commandLine;
+  }
+
+  private static void giveHelp(CommandLine commandLine) {
+    for (CommandLine command : commandLine.getSubcommands().values()) {
+      if (!command.getCommandSpec().optionsMap().containsKey("--help")) {
+        command.getCommandSpec().mixinStandardHelpOptions(true);
+        command.getCommandSpec().versionProvider(new RootCommand.Version());
+      }
+      giveHelp(command);
+    }
+  }
+
+  private static CommandLine.ParseResult innermost(CommandLine.ParseResult parsed) {
+    return parsed.hasSubcommand() ? innermost(parsed.subcommand()) : parsed;
+  }
+
+  private static int usage(RootCommand root, ParameterException error) {
+    CommandLine command = error.getCommandLine();
+    boolean topLevel = command.getParent() == null;
+    String where = topLevel ? "" : " " + words(command);
+    UsageException usage = new UsageException(error.getMessage() + "; see: unsealfs help" + where);
+    String name = topLevel ? "command line" : words(command);
+    System.err.println(FailureLine.of(root.logFormat, name, ExitCode.USAGE, usage));
+    return ExitCode.USAGE.status();
+  }
+
+  /** The command as the user typed it: {@code key fetch}. */
+  private static String words(CommandLine command) {
+    CommandLine parent = command.getParent();
+    return parent == null || parent.getParent() == null
+        ? command.getCommandName()
+        : words(parent) + " " + command.getCommandName();
+  }
+
+  private static int fail(RootCommand root, String command, Throwable error) {
+    ExitCode code = ExitCode.of(error);
+    System.err.println(FailureLine.of(root.logFormat, command, code, error));
+    if (root.debug) {
+      error.printStackTrace();
+    }
+    return code.status();
+  }
+}

@@ -1,0 +1,199 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.mount.FuseHost;
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
+import io.unsealfs.os.ProcessControl;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code unsealfs mount}. */
+@Command(
+    name = "mount",
+    description =
+        "Attests, fetches the key, opens the volume and mounts it. Returns 0 once the tree is"
+            + " readable; a daemon stays behind unless --foreground is given.")
+final class MountCommand implements Callable<Integer>, Chatty {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
+  private final Wiring wiring;
+
+  @Mixin SourceOptions source = new SourceOptions();
+
+  @Parameters(index = "1", paramLabel = "MOUNTPOINT", description = "An empty directory.")
+  String mountPoint = "";
+
+  @Mixin KeyOptions keys = new KeyOptions();
+
+  @Option(
+      names = {"-f", "--foreground"},
+      description = "Stay in the foreground, for service managers and containers.")
+  boolean foreground;
+
+  @Option(
+      names = "-o",
+      paramLabel = "OPTIONS",
+      description =
+          "The options below as a list with underscores, as in -o allow_other,cache=256M.")
+  @Nullable String optionList; // expanded before parsing, see OptionList
+
+  @Option(names = "--allow-other", description = "Let users other than the mounting one look in.")
+  boolean allowOther;
+
+  @Option(
+      names = "--allow-uid",
+      paramLabel = "UID",
+      split = ",",
+      description = "Let only this user and root look in (enforced by the kernel).")
+  List<Integer> allowUids = List.of();
+
+  @Option(names = "--uid", description = "Show this owner instead of the stored one.")
+  @Nullable Integer uid;
+
+  @Option(names = "--gid", description = "Show this group instead of the stored one.")
+  @Nullable Integer gid;
+
+  @Option(names = "--umask", paramLabel = "OCTAL", description = "Permission bits to take away.")
+  @Nullable String umask;
+
+  @Option(names = "--fsname", description = "Source as the mount table shows it (default: SOURCE).")
+  @Nullable String fsName;
+
+  @Option(
+      names = "--cache",
+      paramLabel = "SIZE",
+      description = "Most memory for decrypted blocks (default: from the heap).")
+  @Nullable ByteSize cache;
+
+  @Option(
+      names = "--transport",
+      paramLabel = "auto|jnr",
+      defaultValue = "auto",
+      description = "How to speak FUSE (default: ${DEFAULT-VALUE}).")
+  String transport = "auto";
+
+  @Option(
+      names = "--log-file",
+      paramLabel = "FILE",
+      description = "Where the daemon logs (default: the system log, or a file it names).")
+  @Nullable Path logFile;
+
+  @Option(names = "--log-names", description = "Plaintext file names may appear in the log.")
+  boolean logNames;
+
+  @Option(
+      names = "--grace",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description = "How long a stop waits for busy files (default: ${DEFAULT-VALUE}).")
+  int graceSeconds = 10;
+
+  MountCommand(Wiring wiring) {
+    this.wiring = wiring;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    ProcessControl.forbidDumps();
+    Path target = Path.of(mountPoint).toAbsolutePath().normalize();
+    refuseInsideSource(target);
+    FuseHost host = wiring.fuseHost(transport);
+    MountOptions options =
+        new MountOptions(
+            fsName == null ? source.source : fsName,
+            allowOther,
+            allowUids,
+            optional(uid),
+            optional(gid),
+            octal(umask));
+    DaemonLog daemonLog = DaemonLog.choose(logFile, target);
+    try (MountSession session =
+        new MountSession(
+            new VolumeOpening(wiring, source, keys),
+            host,
+            target,
+            options,
+            new FailureLog(logNames),
+            Duration.ofSeconds(graceSeconds),
+            wiring.blockCache(cache))) {
+      Thread stop = new Thread(() -> stop(session), "unsealfs-stop");
+      Runtime.getRuntime().addShutdownHook(stop);
+      session.start();
+      // from here on a signal ends the session in order, and the command with it
+      Signals.on("TERM", () -> stop(session));
+      Signals.on("INT", () -> stop(session));
+      try (RunRecord _ = RunRecord.write(target)) {
+        serve(session, target, daemonLog);
+      }
+    }
+    return ExitCode.DONE.status();
+  }
+
+  private void serve(MountSession session, Path target, DaemonLog daemonLog)
+      throws IOException, InterruptedException {
+    if (foreground || !wiring.caller().isPresent()) {
+      if (logFile != null) {
+        wiring.logs().toFile(logFile);
+      }
+      LOG.log(Level.INFO, "{0} mounted on {1}", source.source, target);
+    } else {
+      System.err.println(
+          "unsealfs: " + source.source + " mounted on " + target + "; logs: " + daemonLog.place());
+      daemonLog.useFor(wiring.logs());
+      wiring.caller().detach();
+      LOG.log(Level.INFO, "{0} mounted on {1}", source.source, target);
+    }
+    session.awaitEnd();
+  }
+
+  /**
+   * A mount point below the source would make the daemon meet its own mount while it reads the
+   * ciphertext. The other way round is fine: the source stays open from before.
+   */
+  private void refuseInsideSource(Path target) throws IOException {
+    Path directory = Path.of(source.source);
+    Path parent = target.getParent();
+    if (parent == null || !Files.isDirectory(directory) || !Files.isDirectory(parent)) {
+      return;
+    }
+    Path realSource = directory.toRealPath();
+    Path realTarget = parent.toRealPath().resolve(target.getFileName());
+    if (realTarget.startsWith(realSource) && !realTarget.equals(realSource)) {
+      throw new MountException(
+          mountPoint + ": lies inside the encrypted source; choose a mount point outside of it");
+    }
+  }
+
+  private static void stop(MountSession session) {
+    try {
+      session.close();
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "stopping", e);
+    }
+  }
+
+  private static OptionalInt optional(@Nullable Integer value) {
+    return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+  }
+
+  private static int octal(@Nullable String text) throws UsageException {
+    if (text == null) {
+      return 0;
+    }
+    if (!text.matches("0?[0-7]{1,3}")) {
+      throw new UsageException("--umask " + text + ": not an octal mode such as 027");
+    }
+    return Integer.parseInt(text, 8);
+  }
+}

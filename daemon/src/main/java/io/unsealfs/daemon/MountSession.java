@@ -1,0 +1,141 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.block.BlockCache;
+import io.unsealfs.mount.FuseEvents;
+import io.unsealfs.mount.FuseHost;
+import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
+import io.unsealfs.volume.Volume;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One mount from request to cleanup: NEW, ATTESTING, OPENING, MOUNTING, READY, STOPPING, CLOSED,
+ * and FAILED from anywhere. Owns the cache, the volume and the mount, and takes them down in one
+ * order, whoever asks and however often: unmount, close the volume (keys), wipe the cache.
+ */
+final class MountSession implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(MountSession.class.getName());
+
+  private final VolumeOpening opening;
+  private final FuseHost host;
+  private final Path mountPoint;
+  private final MountOptions options;
+  private final FuseEvents events;
+  private final Duration grace;
+  private final BlockCache cache;
+  private final AtomicBoolean stopped = new AtomicBoolean();
+  // guarded by this: written by the thread that starts, read by the one that stops
+  private @Nullable Volume volume;
+  private @Nullable Mount mount;
+  private volatile MountState state = MountState.NEW;
+
+  MountSession(
+      VolumeOpening opening,
+      FuseHost host,
+      Path mountPoint,
+      MountOptions options,
+      FuseEvents events,
+      Duration grace,
+      BlockCache cache) {
+    this.opening = opening;
+    this.host = host;
+    this.mountPoint = mountPoint;
+    this.options = options;
+    this.events = events;
+    this.grace = grace;
+    this.cache = cache;
+  }
+
+  MountState state() {
+    return state;
+  }
+
+  /** Goes to READY, or to FAILED with everything taken down again. */
+  void start() throws IOException {
+    try {
+      Volume opened = opening.open(cache, this::enter);
+      synchronized (this) {
+        volume = opened;
+        if (stopped.get()) {
+          throw new MountException(mountPoint + ": stopped while the volume was being opened");
+        }
+      }
+      // Key derivation leaves copies of passphrase and key-encryption key that the libraries never
+      // wipe. One full collection of G1 gives their regions back; see docs/benchmarking.md.
+      System.gc();
+      enter(MountState.MOUNTING);
+      Mount mounted = host.mount(opened.tree(), mountPoint, options, events);
+      synchronized (this) {
+        mount = mounted;
+        if (stopped.get()) {
+          throw new MountException(mountPoint + ": stopped while it was being mounted");
+        }
+      }
+      enter(MountState.READY);
+    } catch (IOException | RuntimeException | Error e) {
+      state = MountState.FAILED;
+      try {
+        takeDown();
+      } catch (IOException cleanup) {
+        e.addSuppressed(cleanup);
+      }
+      throw e;
+    }
+  }
+
+  /** Waits until somebody unmounts or stops the session. */
+  void awaitEnd() throws InterruptedException {
+    Mount mounted;
+    synchronized (this) {
+      mounted = mount;
+    }
+    while (mounted != null && !mounted.awaitEnd(Duration.ofHours(1))) {
+      LOG.log(Level.DEBUG, "still mounted");
+    }
+  }
+
+  /** Takes everything down. A second caller waits until the first one is done. */
+  @Override
+  public synchronized void close() throws IOException {
+    stopped.set(true);
+    if (state == MountState.READY) {
+      enter(MountState.STOPPING);
+    }
+    takeDown();
+    if (state == MountState.STOPPING) {
+      enter(MountState.CLOSED);
+      LOG.log(Level.INFO, "{0} unmounted", mountPoint);
+    }
+  }
+
+  private synchronized void takeDown() throws IOException {
+    Mount mounted = mount;
+    Volume opened = volume;
+    mount = null;
+    volume = null;
+    try {
+      if (mounted != null) {
+        mounted.unmount(grace);
+      }
+    } finally {
+      try {
+        if (opened != null) {
+          opened.close();
+        }
+      } finally {
+        cache.close();
+      }
+    }
+  }
+
+  private void enter(MountState next) {
+    LOG.log(Level.DEBUG, "{0} -> {1}", state, next);
+    state = next;
+  }
+}

@@ -1,0 +1,86 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.os.ProcessControl;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+
+/**
+ * A small file that names the daemon behind a mount point, so that {@code umount} can ask it to
+ * stop in order. Not a secret and not trusted: it only ever leads to a signal for a live process of
+ * the same start time.
+ */
+final class RunRecord implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(RunRecord.class.getName());
+
+  private final Path file;
+
+  private RunRecord(Path file) {
+    this.file = file;
+  }
+
+  /** Writes the record of this process; without a place for it only a warning is logged. */
+  static RunRecord write(Path mountPoint) {
+    Path file = directory().resolve(DaemonLog.fileName(mountPoint));
+    ProcessHandle self = ProcessHandle.current();
+    try {
+      Files.createDirectories(
+          directory(),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      Files.writeString(file, self.pid() + " " + started(self) + "\n");
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "no run record; umount will work without it", e);
+    }
+    return new RunRecord(file);
+  }
+
+  /** The live daemon behind {@code mountPoint}, if one left a record. */
+  static Optional<ProcessHandle> daemonOf(Path mountPoint) {
+    try {
+      Path file = directory().resolve(DaemonLog.fileName(mountPoint));
+      if (Files.size(file) > 100) {
+        return Optional.empty();
+      }
+      String[] words = Files.readString(file, StandardCharsets.US_ASCII).strip().split(" ", -1);
+      if (words.length != 2 || !words[0].matches("[0-9]{1,9}")) {
+        return Optional.empty();
+      }
+      return ProcessHandle.of(Long.parseLong(words[0]))
+          .filter(process -> started(process).equals(words[1]));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String started(ProcessHandle process) {
+    return process
+        .info()
+        .startInstant()
+        .map(start -> Long.toString(start.toEpochMilli()))
+        .orElse("?");
+  }
+
+  private static Path directory() {
+    if (ProcessControl.effectiveUser() == 0) {
+      return Path.of("/run/unsealfs");
+    }
+    // a place that no other user can have made before us
+    String runtime = System.getenv("XDG_RUNTIME_DIR");
+    return runtime != null && !runtime.isEmpty()
+        ? Path.of(runtime, "unsealfs")
+        : Path.of(System.getProperty("user.home"), ".local", "state", "unsealfs", "run");
+  }
+
+  @Override
+  public void close() {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "run record", e);
+    }
+  }
+}

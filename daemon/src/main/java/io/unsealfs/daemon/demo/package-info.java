@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.daemon.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.daemon.log;
+
+import org.jspecify.annotations.NullMarked;
