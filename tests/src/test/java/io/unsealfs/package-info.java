@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs;
+
+import org.jspecify.annotations.NullMarked;
