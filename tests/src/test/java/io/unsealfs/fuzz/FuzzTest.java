@@ -14,7 +14,9 @@ import org.junit.jupiter.api.TestFactory;
  */
 class FuzzTest {
   private static final long SECONDS = Long.getLong("unsealfs.fuzz.seconds", 3);
-  private static final long SEED = Long.getLong("unsealfs.fuzz.seed", System.nanoTime());
+
+  /** The same in every ordinary run: a build must not fail for an input nobody has seen before. */
+  private static final long SEED = Long.getLong("unsealfs.fuzz.seed", 1);
 
   @TestFactory
   @DisplayName("hostile input ends in a typed refusal or a correct result")
