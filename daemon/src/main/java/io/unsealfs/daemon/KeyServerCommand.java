@@ -20,6 +20,8 @@ import picocli.CommandLine.Option;
 final class KeyServerCommand implements Callable<Integer>, Chatty {
   private static final System.Logger LOG = System.getLogger("io.unsealfs.keyserver");
 
+  private final Wiring wiring;
+
   @Option(
       names = "--config",
       paramLabel = "FILE",
@@ -28,6 +30,10 @@ final class KeyServerCommand implements Callable<Integer>, Chatty {
 
   @Option(names = "--check", description = "Read the configuration and stop.")
   boolean checkOnly;
+
+  KeyServerCommand(Wiring wiring) {
+    this.wiring = wiring;
+  }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
@@ -39,7 +45,7 @@ final class KeyServerCommand implements Callable<Integer>, Chatty {
       return ExitCode.DONE.status();
     }
     CountDownLatch stopped = new CountDownLatch(1);
-    try (KeyServer server = KeyServer.start(read, Clock.systemUTC())) {
+    try (KeyServer server = KeyServer.start(read, Clock.systemUTC(), wiring.secretMemory())) {
       Thread stop =
           new Thread(
               () -> {

@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.keyserver.KeyEncryptionKey;
 import io.unsealfs.keyserver.KeyServerConfig;
@@ -63,7 +64,8 @@ final class KeyServerDirectory {
    * Wraps {@code plaintext} and appends the secret to the configuration, which changes only if it
    * is good with it.
    */
-  static void addSecret(Path config, String name, byte[] plaintext, String evidence)
+  static void addSecret(
+      Path config, String name, byte[] plaintext, String evidence, SecretMemory memory)
       throws IOException {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
       throw new UsageException(
@@ -89,7 +91,8 @@ final class KeyServerDirectory {
       try (KeyEncryptionKey kek =
           KeyEncryptionKey.read(
               read.kekFile()
-                  .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")))) {
+                  .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
+              memory)) {
         WrappedSecret.wrap(name, plaintext, kek).writeTo(wrapped);
       }
       Files.move(

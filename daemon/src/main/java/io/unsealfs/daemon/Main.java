@@ -45,7 +45,7 @@ public final class Main {
         .addSubcommand(new InfoCommand(wiring))
         .addSubcommand(new CommandLine(new KeyCommand()).addSubcommand(new KeyFetchCommand(wiring)))
         .addSubcommand(
-            new CommandLine(new KeyServerCommand())
+            new CommandLine(new KeyServerCommand(wiring))
                 .addSubcommand(new KeyServerInitCommand())
                 .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())

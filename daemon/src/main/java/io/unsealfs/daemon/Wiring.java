@@ -67,6 +67,11 @@ final class Wiring {
     logs = configured;
   }
 
+  /** Memory that is locked, left out of dumps and wiped. */
+  SecretMemory secretMemory() {
+    return secretMemory;
+  }
+
   List<VolumeFormat> formats() {
     return formats;
   }

@@ -1,5 +1,6 @@
 package io.unsealfs.keyserver;
 
+import io.unsealfs.key.SecretMemory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -30,28 +31,30 @@ public final class KeyEncryptionKey implements AutoCloseable {
   /** A key in hexadecimal and a line end is the longest file. */
   private static final int MAX_FILE_BYTES = 2 * SIZE + 2;
 
-  private final byte[] wrappingKey;
+  private final SecretMemory.Region wrappingKey;
   private final String id;
 
-  private KeyEncryptionKey(byte[] key) {
-    this.wrappingKey = derive(key, WRAP_LABEL, SIZE);
+  private KeyEncryptionKey(byte[] key, SecretMemory memory) {
+    byte[] derived = derive(key, WRAP_LABEL, SIZE);
+    this.wrappingKey = memory.copyOf(derived);
+    Arrays.fill(derived, (byte) 0);
     this.id = HexFormat.of().formatHex(derive(key, ID_LABEL, ID_SIZE));
   }
 
-  /** The key with these 32 bytes, which the caller wipes. */
-  public static KeyEncryptionKey of(byte[] key) {
+  /** The key with these 32 bytes, which the caller wipes, kept in {@code memory}. */
+  public static KeyEncryptionKey of(byte[] key, SecretMemory memory) {
     if (key.length != SIZE) {
       throw new IllegalArgumentException("a key-encryption key has 32 bytes");
     }
-    return new KeyEncryptionKey(key);
+    return new KeyEncryptionKey(key, memory);
   }
 
   /** A fresh random key, for secrets that live only in this process. */
-  static KeyEncryptionKey ephemeral() {
+  static KeyEncryptionKey ephemeral(SecretMemory memory) {
     byte[] key = new byte[SIZE];
     new SecureRandom().nextBytes(key);
     try {
-      return new KeyEncryptionKey(key);
+      return new KeyEncryptionKey(key, memory);
     } finally {
       Arrays.fill(key, (byte) 0);
     }
@@ -62,7 +65,8 @@ public final class KeyEncryptionKey implements AutoCloseable {
    *
    * @throws KeyServerConfigException if it is missing, open to others or of another length
    */
-  public static KeyEncryptionKey read(Path file) throws KeyServerConfigException {
+  public static KeyEncryptionKey read(Path file, SecretMemory memory)
+      throws KeyServerConfigException {
     byte[] content = OwnerOnlyFile.readSecret(file, "key-encryption key", MAX_FILE_BYTES);
     byte[] key = new byte[SIZE];
     try {
@@ -75,7 +79,7 @@ public final class KeyEncryptionKey implements AutoCloseable {
                 + ": must be 32 bytes or 64 hexadecimal digits; make one with"
                 + " \"openssl rand -hex 32\"");
       }
-      return new KeyEncryptionKey(key);
+      return new KeyEncryptionKey(key, memory);
     } finally {
       Arrays.fill(content, (byte) 0);
       Arrays.fill(key, (byte) 0);
@@ -90,7 +94,7 @@ public final class KeyEncryptionKey implements AutoCloseable {
   /** AES-256-GCM with this key; {@code mode} is one of {@link Cipher}'s. */
   synchronized byte[] crypt(int mode, byte[] nonce, byte[] associatedData, byte[] input)
       throws GeneralSecurityException {
-    SecretKey key = new SecretKeySpec(wrappingKey, "AES");
+    SecretKey key = wrappingKey.use(bytes -> new SecretKeySpec(bytes, "AES"));
     Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
     cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
     cipher.updateAAD(associatedData);
@@ -99,7 +103,7 @@ public final class KeyEncryptionKey implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    Arrays.fill(wrappingKey, (byte) 0);
+    wrappingKey.close();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.WireLimits;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -48,6 +49,7 @@ public final class KeyServer implements AutoCloseable {
   private final AuditLog audit;
   private final TlsIdentity tls;
   private final Clock clock;
+  private final SecretMemory memory;
   private final EventLoopGroup accepting = threads(1, "keyserver-accept");
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
@@ -60,29 +62,41 @@ public final class KeyServer implements AutoCloseable {
   private @Nullable HealthEndpoint health;
 
   private KeyServer(
-      KeyServerConfig config, ReleasePolicy policy, TlsIdentity tls, AuditLog audit, Clock clock) {
+      KeyServerConfig config,
+      ReleasePolicy policy,
+      TlsIdentity tls,
+      AuditLog audit,
+      Clock clock,
+      SecretMemory memory) {
     this.config = config;
     this.policy = policy;
     this.tls = tls;
     this.audit = audit;
     this.clock = clock;
+    this.memory = memory;
   }
 
   /**
    * Reads the files that {@code config} names and starts to answer.
    *
    * @param clock the wall clock, for expiries and audit lines
+   * @param memory where the key-encryption key is kept
    * @throws KeyServerConfigException if a file or an address cannot be used
    */
-  public static KeyServer start(KeyServerConfig config, Clock clock) throws IOException {
-    return start(config, clock, System::nanoTime, Appraisers.standard());
+  public static KeyServer start(KeyServerConfig config, Clock clock, SecretMemory memory)
+      throws IOException {
+    return start(config, clock, System::nanoTime, Appraisers.standard(), memory);
   }
 
   static KeyServer start(
-      KeyServerConfig config, Clock clock, LongSupplier nanoClock, Appraisers appraisers)
+      KeyServerConfig config,
+      Clock clock,
+      LongSupplier nanoClock,
+      Appraisers appraisers,
+      SecretMemory memory)
       throws IOException {
     TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
-    ReleasePolicy policy = ReleasePolicy.load(config);
+    ReleasePolicy policy = ReleasePolicy.load(config, memory);
     AuditLog audit;
     try {
       audit = AuditLog.open(config.auditLog());
@@ -90,7 +104,7 @@ public final class KeyServer implements AutoCloseable {
       policy.release();
       throw e;
     }
-    KeyServer keyServer = new KeyServer(config, policy, tls, audit, clock);
+    KeyServer keyServer = new KeyServer(config, policy, tls, audit, clock, memory);
     try {
       keyServer.listen(nanoClock, appraisers);
     } catch (IOException | RuntimeException | Error e) {
@@ -219,7 +233,7 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("limits", config.limits(), fresh.limits());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
-    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh);
+    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory);
     ReleasePolicy old = policy;
     tls.replaceBy(freshTls);
     policy = freshPolicy;

@@ -1,5 +1,6 @@
 package io.unsealfs.keyserver;
 
+import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.SecretTerms;
 import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.TermsCodec;
@@ -67,11 +68,14 @@ final class ReleasePolicy {
    * Reads every file the configuration names and tries every secret once, so that a bad one shows
    * at start and not when it is needed.
    */
-  static ReleasePolicy load(KeyServerConfig config) throws KeyServerConfigException {
+  static ReleasePolicy load(KeyServerConfig config, SecretMemory memory)
+      throws KeyServerConfigException {
     IdentityKey identity = identity(config.identityKey());
-    KeyEncryptionKey ephemeral = KeyEncryptionKey.ephemeral();
+    KeyEncryptionKey ephemeral = KeyEncryptionKey.ephemeral(memory);
     KeyEncryptionKey stored =
-        config.kekFile().isPresent() ? KeyEncryptionKey.read(config.kekFile().get()) : ephemeral;
+        config.kekFile().isPresent()
+            ? KeyEncryptionKey.read(config.kekFile().get(), memory)
+            : ephemeral;
     Map<String, Releasable> secrets = new HashMap<>();
     for (KeyServerConfig.SecretEntry entry : config.secrets()) {
       KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : stored;

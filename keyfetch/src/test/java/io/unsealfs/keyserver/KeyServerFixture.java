@@ -1,5 +1,6 @@
 package io.unsealfs.keyserver;
 
+import io.unsealfs.key.HeapMemory;
 import io.unsealfs.key.wire.IdentityKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ final class KeyServerFixture {
   }
 
   void addSecret(String name, byte[] content) throws IOException {
-    try (KeyEncryptionKey kek = KeyEncryptionKey.read(directory.resolve("kek"))) {
+    try (KeyEncryptionKey kek = KeyEncryptionKey.read(directory.resolve("kek"), new HeapMemory())) {
       WrappedSecret.wrap(name, content, kek).writeTo(directory.resolve(name + ".wrapped"));
     }
   }

@@ -16,6 +16,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.unsealfs.attest.Evidence;
 import io.unsealfs.attest.ReportData;
+import io.unsealfs.key.HeapMemory;
 import io.unsealfs.key.SecretTerms;
 import io.unsealfs.key.proto.v1.SecretReply;
 import io.unsealfs.key.proto.v1.SecretRequest;
@@ -73,7 +74,7 @@ class KeyServerTest {
   }
 
   private KeyServer start(String more, Appraisers appraisers) throws IOException {
-    return KeyServer.start(files.config(more), CLOCK, nanos::get, appraisers);
+    return KeyServer.start(files.config(more), CLOCK, nanos::get, appraisers, new HeapMemory());
   }
 
   private static StatusRuntimeException refused(StubClient client, SecretRequest request) {
@@ -352,7 +353,7 @@ class KeyServerTest {
     Path full = Path.of("/dev/full");
     assumeTrue(Files.exists(full), "no /dev/full here");
     AuditLog audit = AuditLog.to(Files.newOutputStream(full));
-    ReleasePolicy policy = ReleasePolicy.load(files.config(SAMPLE));
+    ReleasePolicy policy = ReleasePolicy.load(files.config(SAMPLE), new HeapMemory());
     NonceTable nonces = new NonceTable(10, Duration.ofSeconds(60), nanos::get);
     SecretService service =
         new SecretService(
@@ -584,7 +585,7 @@ class KeyServerTest {
       assertBadStart(config, name);
       files.secretFile(name, good);
     }
-    KeyServer.start(config, CLOCK).close();
+    KeyServer.start(config, CLOCK, new HeapMemory()).close();
   }
 
   @Test
@@ -602,7 +603,8 @@ class KeyServerTest {
     String message =
         String.valueOf(
             assertThrows(
-                    KeyServerConfigException.class, () -> KeyServer.start(config, CLOCK).close())
+                    KeyServerConfigException.class,
+                    () -> KeyServer.start(config, CLOCK, new HeapMemory()).close())
                 .getMessage());
     assertTrue(message.contains(names), message);
     assertFalse(message.contains("\n"), message);
@@ -615,7 +617,7 @@ class KeyServerTest {
     KeyServerConfig config = files.config(SAMPLE);
     try (KeyServer server = start(SAMPLE);
         StubClient client = new StubClient(server.port());
-        KeyEncryptionKey key = KeyEncryptionKey.read(directory.resolve("kek"))) {
+        KeyEncryptionKey key = KeyEncryptionKey.read(directory.resolve("kek"), new HeapMemory())) {
       Conversation conversation = client.begin("model");
       SecretReply reply = client.ask(conversation.request());
       assertFalse(reply.toByteString().toString(UTF_8).contains(secret));

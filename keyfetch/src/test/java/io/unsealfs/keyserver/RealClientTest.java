@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.attest.sample.SampleAttester;
+import io.unsealfs.key.HeapMemory;
 import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyUnavailableException;
@@ -52,7 +53,8 @@ class RealClientTest {
   }
 
   private KeyServer start(String more) throws IOException {
-    return KeyServer.start(new KeyServerFixture(directory).config(more), Clock.systemUTC());
+    return KeyServer.start(
+        new KeyServerFixture(directory).config(more), Clock.systemUTC(), new HeapMemory());
   }
 
   private Secret fetch(KeyServer server, String name, String pin) throws IOException {

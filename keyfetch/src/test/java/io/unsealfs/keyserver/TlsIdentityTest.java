@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.netty.shaded.io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.unsealfs.key.HeapMemory;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -152,7 +153,8 @@ class TlsIdentityTest {
         Files.readString(config)
             .replace("{self_signed: true}", "{certificate_chain: tls.crt, key: tls.key}"),
         StandardCharsets.UTF_8);
-    try (KeyServer server = KeyServer.start(KeyServerConfig.read(config), Clock.systemUTC())) {
+    try (KeyServer server =
+        KeyServer.start(KeyServerConfig.read(config), Clock.systemUTC(), new HeapMemory())) {
       assertEquals(certificate(first, handle(first)), presented(server.port()));
       write(second, "tls", false);
       server.reload(config);

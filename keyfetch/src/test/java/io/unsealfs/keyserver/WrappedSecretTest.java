@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.key.HeapMemory;
 import io.unsealfs.key.wire.WireLimits;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class WrappedSecretTest {
   private static final byte[] SECRET = "a passphrase".getBytes(StandardCharsets.UTF_8);
-  private final KeyEncryptionKey key = KeyEncryptionKey.of(new byte[KeyEncryptionKey.SIZE]);
+  private final KeyEncryptionKey key =
+      KeyEncryptionKey.of(new byte[KeyEncryptionKey.SIZE], new HeapMemory());
 
   @TempDir Path directory = Path.of("");
 
@@ -86,7 +88,7 @@ class WrappedSecretTest {
   void anotherKeyIsNamed() throws IOException {
     byte[] bytes = new byte[KeyEncryptionKey.SIZE];
     bytes[0] = 1;
-    KeyEncryptionKey other = KeyEncryptionKey.of(bytes);
+    KeyEncryptionKey other = KeyEncryptionKey.of(bytes, new HeapMemory());
     assertNotEquals(key.id(), other.id());
     WrappedSecret wrapped = WrappedSecret.wrap("a", SECRET, key);
     KeyServerConfigException e =
@@ -126,7 +128,7 @@ class WrappedSecretTest {
       bytes[i] = (byte) (i * 7 + 200);
     }
     String hex = HexFormat.of().formatHex(bytes);
-    String id = KeyEncryptionKey.of(bytes).id();
+    String id = KeyEncryptionKey.of(bytes, new HeapMemory()).id();
     assertEquals(id, keyFile(bytes).id());
     for (String text :
         new String[] {hex, hex + "\n", hex + "\r\n", hex.toUpperCase(java.util.Locale.ROOT)}) {
@@ -146,13 +148,13 @@ class WrappedSecretTest {
     byte[] bytes = new byte[KeyEncryptionKey.SIZE];
     String hash =
         HexFormat.of().formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(bytes));
-    assertFalse(hash.startsWith(KeyEncryptionKey.of(bytes).id()));
+    assertFalse(hash.startsWith(KeyEncryptionKey.of(bytes, new HeapMemory()).id()));
   }
 
   private KeyEncryptionKey keyFile(byte[] content) throws IOException {
     Path file = directory.resolve("kek");
     Files.write(file, content);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    return KeyEncryptionKey.read(file);
+    return KeyEncryptionKey.read(file, new HeapMemory());
   }
 }

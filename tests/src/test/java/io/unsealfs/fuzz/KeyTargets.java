@@ -176,7 +176,7 @@ final class KeyTargets {
   }
 
   static FuzzTarget wrappedSecret() throws IOException {
-    KeyEncryptionKey key = KeyEncryptionKey.of(new byte[KeyEncryptionKey.SIZE]);
+    KeyEncryptionKey key = KeyEncryptionKey.of(new byte[KeyEncryptionKey.SIZE], HeapRegion::new);
     List<byte[]> corpus =
         List.of(
             WrappedSecret.wrap("model", SECRET, key).encode(),

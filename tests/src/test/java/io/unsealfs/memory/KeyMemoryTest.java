@@ -59,7 +59,11 @@ class KeyMemoryTest {
     byte[] kek = new byte[KeyEncryptionKey.SIZE];
     kek[0] = 1;
     secret("kek", kek);
-    secret("model", WrappedSecret.wrap("model", PASSPHRASE, KeyEncryptionKey.of(kek)).encode());
+    secret(
+        "model",
+        WrappedSecret.wrap(
+                "model", PASSPHRASE, KeyEncryptionKey.of(kek, MountingProgram.Region::new))
+            .encode());
     Path config = folder.resolve("keyserver.yaml");
     Files.writeString(
         config,
@@ -75,7 +79,9 @@ class KeyMemoryTest {
             file: model
             evidence: [sample]
         """);
-    try (KeyServer server = KeyServer.start(KeyServerConfig.read(config), Clock.systemUTC())) {
+    try (KeyServer server =
+        KeyServer.start(
+            KeyServerConfig.read(config), Clock.systemUTC(), MountingProgram.Region::new)) {
       leavesNothing(
           "default-scrypt16",
           "grpc://127.0.0.1:" + server.port() + "/model",

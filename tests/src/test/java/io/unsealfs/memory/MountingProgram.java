@@ -130,7 +130,7 @@ final class MountingProgram {
   }
 
   /** Locked memory behind the key side's interface, as the daemon wires it. */
-  private record Region(LockedMemory memory) implements SecretMemory.Region {
+  record Region(LockedMemory memory) implements SecretMemory.Region {
     Region(byte[] bytes) {
       this(LockedMemory.copyOf(bytes));
     }
