@@ -1,20 +1,12 @@
 package io.unsealfs.os;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** How much memory this process may use, as its control groups (v1 and v2) and the machine say. */
 public final class CgroupMemory {
-  private final Path proc;
-  private final Path cgroups;
-
-  private CgroupMemory(Path proc, Path cgroups) {
-    this.proc = proc;
-    this.cgroups = cgroups;
-  }
+  private CgroupMemory() {}
 
   /**
    * The lowest limit of the control groups this process is in, or the machine's memory if that is
@@ -25,70 +17,74 @@ public final class CgroupMemory {
   }
 
   static OptionalLong limitBytes(Path proc, Path cgroups) {
-    CgroupMemory memory = new CgroupMemory(proc, cgroups);
-    long limit = Math.min(memory.machine(), memory.groups());
+    long limit = machine(proc);
+    for (CgroupFiles.Group group : CgroupFiles.groups(proc, cgroups)) {
+      limit = Math.min(limit, limitOf(group));
+    }
     return limit == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(limit);
   }
 
-  private long machine() {
-    for (String line : text(proc.resolve("meminfo")).lines().toList()) {
+  /** Whether a limit of a control group is below the machine's memory. */
+  public static boolean isLimited() {
+    return limitBytes().orElse(Long.MAX_VALUE) < machine(Path.of("/proc"));
+  }
+
+  /**
+   * Whether one of the groups has less left than a tenth of its limit, when what the kernel can
+   * drop at once (cached files) is not counted. False where no group has a limit.
+   */
+  static boolean isNearlyFull(Path proc, Path cgroups) {
+    for (CgroupFiles.Group group : CgroupFiles.groups(proc, cgroups)) {
+      long limit = limitOf(group);
+      if (limit != Long.MAX_VALUE && used(group) > limit - limit / 10) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Above {@code memory.high} the kernel slows a group down, so that is a limit as well. */
+  private static long limitOf(CgroupFiles.Group group) {
+    Path directory = group.directory();
+    return group.unified()
+        ? Math.min(
+            CgroupFiles.number(directory.resolve("memory.max")),
+            CgroupFiles.number(directory.resolve("memory.high")))
+        : CgroupFiles.number(directory.resolve("memory.limit_in_bytes"));
+  }
+
+  /** Bytes in use and not to be had back by dropping cached files; 0 where unknown. */
+  private static long used(CgroupFiles.Group group) {
+    Path directory = group.directory();
+    String usage = group.unified() ? "memory.current" : "memory.usage_in_bytes";
+    long all = CgroupFiles.number(directory.resolve(usage));
+    if (all == Long.MAX_VALUE) {
+      return 0;
+    }
+    List<String> statistics = CgroupFiles.text(directory.resolve("memory.stat")).lines().toList();
+    String prefix = group.unified() ? "" : "total_";
+    return all
+        - value(statistics, prefix + "inactive_file")
+        - value(statistics, prefix + "active_file");
+  }
+
+  private static long value(List<String> statistics, String name) {
+    for (String line : statistics) {
+      if (line.startsWith(name + " ")) {
+        long value = CgroupFiles.number(line.substring(name.length() + 1));
+        return value == Long.MAX_VALUE ? 0 : value;
+      }
+    }
+    return 0;
+  }
+
+  private static long machine(Path proc) {
+    for (String line : CgroupFiles.text(proc.resolve("meminfo")).lines().toList()) {
       if (line.startsWith("MemTotal:")) {
-        long kibibytes = number(line.replaceAll("[^0-9]", ""));
+        long kibibytes = CgroupFiles.number(line.replaceAll("[^0-9]", ""));
         return kibibytes > Long.MAX_VALUE / 1024 ? Long.MAX_VALUE : kibibytes * 1024;
       }
     }
     return Long.MAX_VALUE;
-  }
-
-  private long groups() {
-    long limit = Long.MAX_VALUE;
-    for (String line : text(proc.resolve("self/cgroup")).lines().toList()) {
-      // hierarchy:controllers:path; v2 has hierarchy 0 and no controllers
-      String[] fields = line.split(":", 3);
-      if (fields.length != 3) {
-        continue;
-      }
-      if (fields[1].isEmpty()) {
-        limit = Math.min(limit, lowest(cgroups, fields[2], "memory.max"));
-        limit = Math.min(limit, lowest(cgroups.resolve("unified"), fields[2], "memory.max"));
-      } else if (("," + fields[1] + ",").contains(",memory,")) {
-        limit =
-            Math.min(limit, lowest(cgroups.resolve("memory"), fields[2], "memory.limit_in_bytes"));
-      }
-    }
-    return limit;
-  }
-
-  /** The lowest limit from the group up to the root. A container may see its group as the root. */
-  private static long lowest(Path mount, String group, String file) {
-    long limit = Long.MAX_VALUE;
-    Path at = mount.resolve(group.replaceFirst("^/+", "")).normalize();
-    while (at.startsWith(mount)) {
-      limit = Math.min(limit, number(text(at.resolve(file)).strip()));
-      Path parent = at.getParent();
-      if (parent == null) {
-        break;
-      }
-      at = parent;
-    }
-    return limit;
-  }
-
-  /** Anything but a number ({@code max}, a missing file) is no limit. */
-  private static long number(String text) {
-    try {
-      long value = Long.parseLong(text);
-      return value < 0 ? Long.MAX_VALUE : value;
-    } catch (NumberFormatException e) {
-      return Long.MAX_VALUE;
-    }
-  }
-
-  private static String text(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-    } catch (IOException | SecurityException e) {
-      return "";
-    }
   }
 }

@@ -19,6 +19,9 @@ public final class Descriptor implements Closeable {
 
   private static final byte[] EMPTY_PATH = {0};
 
+  /** Most bytes of one call that holds an array in its place. */
+  private static final int HEAP_MOST = 1 << 20;
+
   private final int number;
   private final InUse users = new InUse();
 
@@ -50,25 +53,42 @@ public final class Descriptor implements Closeable {
     }
   }
 
+  /** What {@link #advise} tells the kernel; values of fcntl.h. */
+  public enum Advice {
+    /** The range is about to be read: start bringing it into memory. */
+    WILL_NEED(3),
+    /** Nobody is going to read the range again: its clean pages may leave memory. */
+    DO_NOT_NEED(4);
+
+    private final int value;
+
+    Advice(int value) {
+      this.value = value;
+    }
+  }
+
   /**
    * Reads from {@code offset} until {@code dst} is full or the file ends, and advances {@code dst}.
+   * The kernel writes straight into the memory behind {@code dst}, heap array or not.
    *
-   * @param dst a direct buffer
    * @return bytes read; fewer than remained in {@code dst} only at the end of the file
    */
   public int read(ByteBuffer dst, long offset) throws SystemCallException {
     if (dst.isReadOnly()) {
       throw new ReadOnlyBufferException();
     }
-    if (!dst.isDirect() || offset < 0) {
-      throw new IllegalArgumentException(
-          "needs a direct buffer and an offset that is not negative");
+    if (offset < 0) {
+      throw new IllegalArgumentException("negative offset");
     }
     int start = dst.position();
     int fd = acquire();
     try {
       while (dst.hasRemaining()) {
-        long got = Libc.CALLS.pread(fd, dst, dst.remaining(), offset + (dst.position() - start));
+        long at = offset + (dst.position() - start);
+        long got =
+            dst.isDirect()
+                ? Libc.CALLS.pread(fd, dst, dst.remaining(), at)
+                : Libc.HEAP_CALLS.pread(fd, dst, Math.min(dst.remaining(), HEAP_MOST), at);
         if (got == 0) {
           break;
         }
@@ -85,6 +105,22 @@ public final class Descriptor implements Closeable {
       release();
     }
     return dst.position() - start;
+  }
+
+  /**
+   * Tells the kernel how a range of a regular file will be used, in bytes; 0 bytes reach to the end
+   * of the file. Only whole pages are dropped.
+   */
+  public void advise(long offset, long length, Advice advice) throws SystemCallException {
+    int fd = acquire();
+    try {
+      int problem = Libc.CALLS.posix_fadvise(fd, offset, length, advice.value);
+      if (problem != 0) {
+        throw new SystemCallException("posix_fadvise", problem);
+      }
+    } finally {
+      release();
+    }
   }
 
   /** The target of the symbolic link this descriptor was opened on (with {@code PATH} access). */

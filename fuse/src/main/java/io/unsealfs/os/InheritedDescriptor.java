@@ -119,11 +119,11 @@ public final class InheritedDescriptor {
    * @throws SystemCallException if that is not possible
    */
   public void write(byte[] bytes) throws SystemCallException {
-    byte[] rest = bytes;
-    while (rest.length > 0) {
-      long written = Libc.CALLS.write(number, rest, rest.length);
+    ByteBuffer rest = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    while (rest.hasRemaining()) {
+      long written = Libc.CALLS.write(number, rest, rest.remaining());
       if (written >= 0) {
-        rest = Arrays.copyOfRange(rest, (int) written, rest.length);
+        rest.position(rest.position() + (int) written);
       } else {
         int errno = Libc.errno();
         if (errno != ErrorNumber.EINTR) {

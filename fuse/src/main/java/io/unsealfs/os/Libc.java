@@ -7,6 +7,7 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.annotations.In;
 import jnr.ffi.annotations.Out;
+import jnr.ffi.annotations.Pinned;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,10 @@ final class Libc {
   static final Functions CALLS = LibraryLoader.create(Functions.class).failImmediately().load("c");
 
   private static final Runtime RUNTIME = Runtime.getRuntime(CALLS);
+
+  /** The same library for calls that write straight into heap arrays. */
+  static final HeapFunctions HEAP_CALLS =
+      LibraryLoader.create(HeapFunctions.class).failImmediately().load("c");
 
   private Libc() {}
 
@@ -54,6 +59,8 @@ final class Libc {
     int statx(int directory, @In byte[] path, int flags, int mask, @Out byte[] status);
 
     long pread(int descriptor, @Out ByteBuffer directBuffer, long count, long offset);
+
+    int posix_fadvise(int descriptor, long offset, long length, int advice);
 
     long readlinkat(int directory, @In byte[] path, @Out byte[] target, long size);
 
@@ -100,12 +107,32 @@ final class Libc {
 
     long read(int descriptor, @Out ByteBuffer directBuffer, long count);
 
-    long write(int descriptor, @In byte[] buffer, long count);
+    // For pipes, which may block: a pinned array would make the collector wait as long.
+    long write(int descriptor, @In ByteBuffer directBuffer, long count);
 
     int umount2(@In byte[] target, int flags);
+
+    // The FUSE device and its mount. Here and not in an interface of their own, since to load one
+    // delays the start (about 0.1 s on a busy machine). Pinned: the kernel reads the reply where it
+    // lies in the heap, and waits for nobody while it does.
+    long write(int descriptor, @In @Pinned byte[] reply, long count);
+
+    int ioctl(int descriptor, long request, @In byte[] argument);
+
+    int mount(
+        @In byte[] source, @In byte[] target, @In byte[] type, long flags, @In byte[] options);
 
     int getpid();
 
     int geteuid();
+  }
+
+  /**
+   * Calls for which the array stays where it is, so that the kernel writes into it and nothing is
+   * copied. While one runs, collectors that cannot leave a region alone (all but G1 and those after
+   * it) wait for it, and with them every thread that needs memory: for short calls on local files.
+   */
+  public interface HeapFunctions {
+    long pread(int descriptor, @Out @Pinned ByteBuffer heapBuffer, long count, long offset);
   }
 }

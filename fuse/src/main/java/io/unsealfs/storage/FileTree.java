@@ -49,6 +49,14 @@ public interface FileTree extends Closeable {
    */
   byte[] xattr(Node node, Name name) throws IOException;
 
+  /**
+   * Whether opening a file again can never show anything new, so that a transport need not ask.
+   * False where {@link #open} looks whether the file is still the one that was seen first.
+   */
+  default boolean opensShowNothingNew() {
+    return false;
+  }
+
   /** Size and use of the underlying storage. */
   Statistics statistics() throws IOException;
 

@@ -3,6 +3,7 @@ package io.unsealfs.storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.LongPredicate;
 
 /**
  * Random-access bytes of known size: one object of a storage back end, or the plaintext made from
@@ -23,4 +24,30 @@ public interface Source extends Closeable {
    *     used
    */
   int read(long offset, ByteBuffer dst) throws IOException;
+
+  /**
+   * A hint that the range will be read soon. Never waits for the bytes and never fails. With a
+   * length of 0 it only asks whether hints are of use.
+   *
+   * @return whether this source brings the range closer on its own account; false if the caller has
+   *     to read it to have it
+   */
+  default boolean willNeed(long offset, long length) {
+    return false;
+  }
+
+  /** A hint that nobody will read the range again soon: it need not be kept in memory. */
+  default void doneWith(long offset, long length) {}
+
+  /**
+   * Brings plaintext into the cache ahead of any reader, from the front. A source without a cache
+   * has nothing to do.
+   *
+   * @param goOn asked before each piece; is told how many bytes the piece before it brought
+   * @return whether all is there; false if it was stopped, or the cache has no more room
+   * @throws IOException if a byte cannot be served
+   */
+  default boolean preload(LongPredicate goOn) throws IOException {
+    return true;
+  }
 }

@@ -13,13 +13,11 @@ final class LocalSource implements Source {
   private final Descriptor descriptor;
   private final byte[] path;
   private final FileStatus first;
-  private final TransferBuffers buffers;
 
-  LocalSource(Descriptor descriptor, byte[] path, FileStatus first, TransferBuffers buffers) {
+  LocalSource(Descriptor descriptor, byte[] path, FileStatus first) {
     this.descriptor = descriptor;
     this.path = path;
     this.first = first;
-    this.buffers = buffers;
   }
 
   @Override
@@ -57,9 +55,6 @@ final class LocalSource implements Source {
   }
 
   private boolean transfer(long offset, int wanted, ByteBuffer dst) throws SystemCallException {
-    if (!dst.isDirect()) {
-      return transferToHeap(offset, wanted, dst);
-    }
     int limit = dst.limit();
     try {
       return descriptor.read(dst.limit(dst.position() + wanted), offset) == wanted;
@@ -68,22 +63,26 @@ final class LocalSource implements Source {
     }
   }
 
-  private boolean transferToHeap(long offset, int wanted, ByteBuffer dst)
-      throws SystemCallException {
-    ByteBuffer buffer = buffers.take();
+  @Override
+  public boolean willNeed(long offset, long length) {
+    return length == 0 || advise(offset, length, Descriptor.Advice.WILL_NEED);
+  }
+
+  @Override
+  public void doneWith(long offset, long length) {
+    boolean _ = advise(offset, length, Descriptor.Advice.DO_NOT_NEED);
+  }
+
+  private boolean advise(long offset, long length, Descriptor.Advice advice) {
+    if (length <= 0 || offset < 0) {
+      return false;
+    }
     try {
-      int done = 0;
-      while (done < wanted) {
-        int part = Math.min(wanted - done, buffer.capacity());
-        if (descriptor.read(buffer.clear().limit(part), offset + done) != part) {
-          return false;
-        }
-        dst.put(buffer.flip());
-        done += part;
-      }
+      descriptor.advise(offset, length, advice);
       return true;
-    } finally {
-      buffers.give(buffer);
+    } catch (SystemCallException e) {
+      // A hint only: closed meanwhile, or a file system that knows no hints.
+      return false;
     }
   }
 

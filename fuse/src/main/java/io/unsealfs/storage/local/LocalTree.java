@@ -51,7 +51,6 @@ public final class LocalTree implements FileTree {
   private final PathOpener opener;
   private final FileIds ids;
   private final Ledger ledger = new Ledger();
-  private final TransferBuffers buffers = new TransferBuffers();
 
   private LocalTree(Descriptor root, PathOpener opener, FileIds ids) {
     this.root = root;
@@ -165,7 +164,7 @@ public final class LocalTree implements FileTree {
       FileStatus status = FileStatus.of(descriptor);
       requireStill(node, status);
       kept = true;
-      return new LocalSource(descriptor, node.path(), status, buffers);
+      return new LocalSource(descriptor, node.path(), status);
     } catch (SystemCallException e) {
       throw LocalErrors.translate(e, node.location());
     } finally {

@@ -169,8 +169,7 @@ class LocalSourceTest {
 
   @Test
   void heapAndDirectBuffersGetTheSameBytesForAnyRange() throws Exception {
-    // More than two transfer buffers, so that ranges cross their ends.
-    byte[] bytes = content(2 * TransferBuffers.BUFFER_BYTES + 12345);
+    byte[] bytes = content((512 << 10) + 12345);
     write(bytes);
     Random random = new Random(7);
     try (Source source = tree.open(node())) {

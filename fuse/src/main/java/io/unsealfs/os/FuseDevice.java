@@ -1,0 +1,168 @@
+package io.unsealfs.os;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ReadOnlyBufferException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open {@code /dev/fuse}: requests of the kernel come out, replies go in. Each read and each
+ * write is one message. Thread-safe as {@link Descriptor} is.
+ *
+ * <p>Closing does not wake a thread that waits in {@link #read}; the number is given back when that
+ * read returns, which it does when the mount ends or its connection is aborted.
+ */
+public final class FuseDevice implements Closeable {
+  /** The least room for a request that the kernel accepts, FUSE_MIN_READ_BUFFER. */
+  public static final int MIN_READ_BYTES = 8192;
+
+  private static final byte[] PATH =
+      Libc.terminated("/dev/fuse".getBytes(StandardCharsets.US_ASCII));
+  private static final int O_RDWR = 2;
+
+  /** FUSE_DEV_IOC_CLONE, {@code _IOR(229, 0, uint32_t)}: the same on x86-64 and aarch64. */
+  private static final long IOC_CLONE = 0x8004_e500L;
+
+  private final Descriptor descriptor;
+  private final @Nullable Closeable helper;
+
+  private FuseDevice(Descriptor descriptor, @Nullable Closeable helper) {
+    this.descriptor = descriptor;
+    this.helper = helper;
+  }
+
+  /**
+   * Opens the device; it belongs to no mount until its number is given to one.
+   *
+   * @throws SystemCallException ENOENT or ENODEV where there is no FUSE, EACCES where this user may
+   *     not, EPERM where the container's device rules say no
+   */
+  public static FuseDevice open() throws SystemCallException {
+    return new FuseDevice(openDevice(), null);
+  }
+
+  /**
+   * A descriptor of a mounted connection that somebody else made.
+   *
+   * @param helper closed after the device: what has to live as long as it does
+   */
+  static FuseDevice received(Descriptor descriptor, @Nullable Closeable helper) {
+    return new FuseDevice(descriptor, helper);
+  }
+
+  private static Descriptor openDevice() throws SystemCallException {
+    return Descriptor.opened(
+        "open /dev/fuse", Libc.CALLS.open(PATH, O_RDWR | OpenFlags.CLOEXEC, 0));
+  }
+
+  /**
+   * Another descriptor of the same connection. A request has to be answered through the one it was
+   * read from; what waits to be read is common to all.
+   *
+   * @throws SystemCallException EPERM or EINVAL before the mount, EACCES where this user may not
+   *     open the device, ENOTTY where the kernel does not offer it
+   */
+  public FuseDevice cloned() throws SystemCallException {
+    Descriptor copy = openDevice();
+    boolean done = false;
+    int session = descriptor.acquire();
+    try {
+      int clone = copy.acquire();
+      try {
+        byte[] argument = new byte[Integer.BYTES];
+        ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder()).putInt(session);
+        Checked.call("ioctl FUSE_DEV_IOC_CLONE", Libc.CALLS.ioctl(clone, IOC_CLONE, argument));
+      } finally {
+        copy.release();
+      }
+      done = true;
+      return new FuseDevice(copy, null);
+    } finally {
+      descriptor.release();
+      if (!done) {
+        copy.close();
+      }
+    }
+  }
+
+  /**
+   * The descriptor's number, to be named in the options of {@link KernelMount} ({@code fd=N}).
+   * Means nothing once this is closed.
+   */
+  public int number() throws SystemCallException {
+    int number = descriptor.acquire();
+    descriptor.release();
+    return number;
+  }
+
+  /**
+   * Waits for one request and advances the buffer behind it.
+   *
+   * @param directRequest a direct buffer with room for {@link #MIN_READ_BYTES} and for the largest
+   *     request agreed on with the kernel
+   * @return bytes read: a whole request
+   * @throws SystemCallException ENODEV once the mount is gone; EINTR, EAGAIN, ENOENT (the request
+   *     was withdrawn meanwhile) where the caller should try again; EPERM before the mount
+   */
+  public int read(ByteBuffer directRequest) throws SystemCallException {
+    if (directRequest.isReadOnly()) {
+      throw new ReadOnlyBufferException();
+    }
+    if (!directRequest.isDirect()) {
+      throw new IllegalArgumentException("needs a direct buffer");
+    }
+    int fd = descriptor.acquire();
+    try {
+      int room = directRequest.remaining();
+      long got = Libc.CALLS.read(fd, directRequest, room);
+      if (got < 0) {
+        throw new SystemCallException("read /dev/fuse", Libc.errno());
+      }
+      if (got > room) {
+        throw new SystemCallException("read /dev/fuse", ErrorNumber.ERANGE);
+      }
+      directRequest.position(directRequest.position() + (int) got);
+      return (int) got;
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  /**
+   * Writes one reply or notification, without a copy in user space.
+   *
+   * @param reply header (fuse_out_header) and payload, from the start of the array
+   * @param length bytes of it
+   * @throws SystemCallException ENOENT if nobody waits for it any more (interrupted, unmounted),
+   *     EINVAL if it is malformed
+   */
+  public void write(byte[] reply, int length) throws SystemCallException {
+    Objects.checkFromIndexSize(0, length, reply.length);
+    int fd = descriptor.acquire();
+    try {
+      long written = Libc.CALLS.write(fd, reply, length);
+      if (written < 0) {
+        throw new SystemCallException("write /dev/fuse", Libc.errno());
+      }
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  /** Closes; idempotent. When the last descriptor of a connection is closed, its mount is dead. */
+  @Override
+  public void close() {
+    descriptor.close();
+    if (helper != null) {
+      try {
+        helper.close();
+      } catch (IOException e) {
+        throw new IllegalStateException("cannot happen: closing a descriptor does not fail", e);
+      }
+    }
+  }
+}
