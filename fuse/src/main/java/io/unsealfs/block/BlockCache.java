@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,10 @@ public final class BlockCache implements AutoCloseable {
    * beyond the bound are those of loads in progress and of pinned extents, one per reading thread.
    * An extent larger than the whole capacity is served to those who asked and not kept. Extents
    * loaded ahead wait in `ahead`, which has its own share of the capacity, until their reader takes
-   * them over into the index; the hold that `ahead` had becomes the reader's.
+   * them over; the hold that `ahead` had becomes the reader's. A reader who takes the whole extent
+   * is the last one to want it, since the kernel keeps what it got: it is dropped. Others take it
+   * over into the index. Preloaded extents wait in `preloaded` in the same way, in room that the
+   * index had free when the preload began and is kept out of until they are taken.
    *
    * Close. `closed` is set before the index is emptied, and a loader looks at it after inserting:
    * one of the two removes the entry.
@@ -55,58 +59,66 @@ public final class BlockCache implements AutoCloseable {
   /** Least weight of an entry: about what its objects take, so that tiny files are not free. */
   private static final int LEAST_WEIGHT = 512;
 
-  private final long capacity;
-  private final long indexCapacity;
   private final int extentSize;
-  private final ReadAhead.@Nullable Policy readAhead;
+  private final ReadPolicy policy;
+  private final @Nullable Crew crew;
   private final Cache<BlockKey, Extent> index;
-  private final LoadedAhead ahead;
+  private final LoadedAhead ahead = new LoadedAhead(0, true);
+  private final LoadedAhead preloaded = new LoadedAhead(0, false);
+  private final TouchFilter touches = new TouchFilter();
   private final ConcurrentMap<BlockKey, PendingLoad> inFlight = new ConcurrentHashMap<>();
   private final BufferPool plaintextPool;
-  private final ConcurrentMap<Integer, BufferPool> ciphertextPools = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Integer, BufferPool> pools = new ConcurrentHashMap<>();
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
   private final LongAdder joinedLoads = new LongAdder();
   private final LongAdder evictions = new LongAdder();
   private final LongAdder bytesHeld = new LongAdder();
   private final LongAdder wastedReadAhead = new LongAdder();
+  private final LongAdder bypassedReads = new LongAdder();
+  private final LongAdder bypassedBytes = new LongAdder();
+  private final LongAdder copiedBytes = new LongAdder();
+  private final ReentrantLock sizing = new ReentrantLock();
+  private long reserved; // for preloaded extents; guarded by sizing
+  private volatile long capacity;
+  private volatile long indexCapacity;
   private volatile boolean closed;
 
   /**
-   * A cache of decrypted extents, without read-ahead.
+   * A cache of decrypted extents, with nothing loaded ahead.
    *
    * @param capacity bytes of plaintext to hold at most
    * @param extentSize bytes of plaintext per extent, a multiple of every block size used
    */
   public BlockCache(long capacity, int extentSize) {
-    this(capacity, extentSize, null);
+    this(capacity, extentSize, ReadPolicy.PLAIN);
   }
 
   /**
-   * A cache of decrypted extents.
+   * A cache of decrypted extents, and the way its files are read.
    *
    * @param capacity bytes of plaintext to hold at most
    * @param extentSize bytes of plaintext per extent, a multiple of every block size used
-   * @param readAhead how files read in sequence are loaded ahead, or null for not at all
    */
-  public BlockCache(long capacity, int extentSize, ReadAhead.@Nullable Policy readAhead) {
+  public BlockCache(long capacity, int extentSize, ReadPolicy policy) {
     if (capacity < 0 || extentSize <= 0) {
       throw new IllegalArgumentException("impossible block cache size");
     }
-    this.capacity = capacity;
     this.extentSize = extentSize;
-    this.readAhead = readAhead;
+    this.policy = policy;
+    this.crew =
+        policy.helpers() == 0
+            ? null
+            : new Crew(policy.helpers(), Runtime.getRuntime().availableProcessors());
     this.plaintextPool = new BufferPool(extentSize);
-    long aheadCapacity = readAhead == null ? 0 : Math.min(AHEAD_MOST, capacity / AHEAD_SHARE);
-    this.ahead = new LoadedAhead(aheadCapacity);
-    this.indexCapacity = capacity - aheadCapacity;
     this.index =
         Caffeine.newBuilder()
-            .maximumWeight(indexCapacity)
+            .maximumWeight(capacity)
             .weigher((BlockKey key, Extent extent) -> weight(extent))
             .executor(Runnable::run)
             .removalListener(this::removed)
             .build();
+    resize(capacity);
   }
 
   /** Bytes of plaintext per extent. */
@@ -119,14 +131,148 @@ public final class BlockCache implements AutoCloseable {
     return capacity;
   }
 
-  /** How to load ahead, or null for not at all. */
-  ReadAhead.@Nullable Policy readAhead() {
-    return readAhead;
+  /**
+   * Changes the bound: down when memory is short, up again when it is not. Extents beyond it are
+   * dropped and wiped before this returns, those being read as soon as they are not.
+   *
+   * @param newCapacity bytes of plaintext to hold at most from now on
+   */
+  public void resize(long newCapacity) {
+    if (newCapacity < 0) {
+      throw new IllegalArgumentException("negative block cache size");
+    }
+    boolean shrinks;
+    sizing.lock();
+    try {
+      shrinks = newCapacity < capacity;
+      capacity = newCapacity;
+      ahead.resize(aheadCapacity());
+      reserved = Math.min(reserved, newCapacity - aheadCapacity());
+      preloaded.resize(reserved);
+      share();
+    } finally {
+      sizing.unlock();
+    }
+    if (shrinks) {
+      dropIdleArrays();
+    }
   }
 
-  /** Arrays for the ciphertext of extents of {@code length} stored bytes. */
-  BufferPool ciphertextPool(int length) {
-    return ciphertextPools.computeIfAbsent(length, BufferPool::new);
+  /** What may wait for readers in sequence. */
+  private long aheadCapacity() {
+    return policy.readAhead() == null ? 0 : Math.min(AHEAD_MOST, capacity / AHEAD_SHARE);
+  }
+
+  /** Gives the index what the others do not have. */
+  private void share() {
+    indexCapacity = capacity - aheadCapacity() - reserved;
+    index.policy().eviction().ifPresent(eviction -> eviction.setMaximum(indexCapacity));
+    index.cleanUp();
+  }
+
+  /**
+   * Sets room aside for a preload: what nobody uses now.
+   *
+   * @return bytes, {@code wanted} at most
+   */
+  long reserve(long wanted) {
+    sizing.lock();
+    try {
+      long used =
+          index.policy().eviction().map(e -> e.weightedSize().orElse(0)).orElse(indexCapacity);
+      long granted = Math.clamp(indexCapacity - used, 0, wanted);
+      reserved += granted;
+      preloaded.resize(reserved);
+      share();
+      return granted;
+    } finally {
+      sizing.unlock();
+    }
+  }
+
+  /** Gives the index what preloaded extents no longer need. */
+  void unreserve() {
+    sizing.lock();
+    try {
+      reserved = Math.min(reserved, preloaded.bytes());
+      preloaded.resize(reserved);
+      share();
+    } finally {
+      sizing.unlock();
+    }
+  }
+
+  /** How files are read. */
+  ReadPolicy policy() {
+    return policy;
+  }
+
+  /** Who helps with large requests, or null. */
+  @Nullable Crew crew() {
+    return crew;
+  }
+
+  /** Arrays of {@code length} bytes, shared by all who want that length. */
+  BufferPool pool(int length) {
+    return pools.computeIfAbsent(length, BufferPool::new);
+  }
+
+  /** Notes a small read; whether the extent had one lately. */
+  boolean touch(long fileKey, long extentIndex) {
+    return touches.touch(fileKey, extentIndex);
+  }
+
+  /** Notes bytes that went to a reader without being kept. */
+  void bypassed(int plaintextBytes) {
+    bypassedReads.increment();
+    bypassedBytes.add(plaintextBytes);
+  }
+
+  /** Notes bytes that a reader was given from an extent. */
+  void copied(int plaintextBytes) {
+    copiedBytes.add(plaintextBytes);
+  }
+
+  /** Whether a look for any extent would be in vain. */
+  boolean isEmpty() {
+    return ahead.isEmpty()
+        && preloaded.isEmpty()
+        && inFlight.isEmpty()
+        && index.estimatedSize() == 0;
+  }
+
+  /**
+   * The extent if it is here, held for the caller, who must {@link Extent#unpin} it; or null.
+   *
+   * @param last whether the caller takes the whole extent, so that an extent that waited for a
+   *     reader need not wait for another
+   * @param join whether to wait for the extent if it is being loaded
+   * @throws IOException what the load failed with, or that the cache is closed
+   */
+  @Nullable Extent find(BlockKey key, boolean last, boolean join) throws IOException {
+    requireOpen();
+    Extent extent = pinned(key, last);
+    if (extent == null && join) {
+      PendingLoad running = inFlight.get(key);
+      if (running != null) {
+        joinedLoads.increment();
+        extent = running.await();
+        Extent waiting = last ? ahead.take(key) : null;
+        if (waiting != null) {
+          waiting.unpin();
+        }
+      }
+    }
+    if (extent != null) {
+      extent.markUsed();
+    }
+    return extent;
+  }
+
+  private void requireOpen() throws IOException {
+    if (closed) {
+      throw new IOException("cannot read: the volume is closed");
+    }
   }
 
   /**
@@ -136,15 +282,13 @@ public final class BlockCache implements AutoCloseable {
    */
   Extent get(BlockKey key, ExtentLoader loader) throws IOException {
     for (; ; ) {
-      if (closed) {
-        throw new IOException("cannot read: the volume is closed");
-      }
-      Extent extent = pinned(key);
+      requireOpen();
+      Extent extent = pinned(key, false);
       if (extent == null) {
         PendingLoad mine = new PendingLoad(false);
         PendingLoad running = inFlight.putIfAbsent(key, mine);
         if (running == null) {
-          extent = load(key, loader, mine, false);
+          extent = load(key, loader, mine, null);
         } else {
           joinedLoads.increment();
           extent = running.await();
@@ -165,7 +309,7 @@ public final class BlockCache implements AutoCloseable {
     PendingLoad mine = new PendingLoad(true);
     if (inFlight.putIfAbsent(key, mine) == null) {
       try {
-        load(key, loader, mine, true).unpin();
+        load(key, loader, mine, ahead).unpin();
       } catch (IOException | RuntimeException e) {
         // Nobody has asked for these bytes. A reader that does loads them itself and reports.
         return;
@@ -173,8 +317,37 @@ public final class BlockCache implements AutoCloseable {
     }
   }
 
+  /**
+   * Loads the extent for a reader to come, unless it is there or on its way, into room set aside
+   * before.
+   *
+   * @return bytes that now wait; 0 if there was nothing to do, -1 if there is no room
+   * @throws IOException if the load failed
+   */
+  int preload(BlockKey key, ExtentLoader loader) throws IOException {
+    requireOpen();
+    if (contains(key)) {
+      return 0;
+    }
+    int length = loader.plaintextLength(key.extentIndex());
+    if (!preloaded.hasRoomFor(length)) {
+      return -1;
+    }
+    PendingLoad mine = new PendingLoad(true);
+    if (inFlight.putIfAbsent(key, mine) != null) {
+      return 0;
+    }
+    load(key, loader, mine, preloaded).unpin();
+    return length;
+  }
+
+  /** Whether the extent is here, or being loaded. */
+  boolean isHereOrComing(BlockKey key) {
+    return contains(key) || inFlight.containsKey(key);
+  }
+
   boolean contains(BlockKey key) {
-    return index.asMap().containsKey(key) || ahead.contains(key);
+    return index.asMap().containsKey(key) || ahead.contains(key) || preloaded.contains(key);
   }
 
   /** What the cache did so far. */
@@ -185,18 +358,31 @@ public final class BlockCache implements AutoCloseable {
         joinedLoads.sum(),
         evictions.sum(),
         bytesHeld.sum(),
-        wastedReadAhead.sum());
+        wastedReadAhead.sum(),
+        bypassedReads.sum(),
+        bypassedBytes.sum(),
+        copiedBytes.sum(),
+        preloaded.bytes(),
+        capacity);
   }
 
   /** Wipes all extents, those being read as soon as they are not; nothing is loaded any more. */
   @Override
   public void close() {
     closed = true;
+    if (crew != null) {
+      crew.close();
+    }
     ahead.close();
+    preloaded.close();
     index.invalidateAll();
     index.cleanUp();
+    dropIdleArrays();
+  }
+
+  private void dropIdleArrays() {
     plaintextPool.clear();
-    ciphertextPools.clear();
+    pools.values().forEach(BufferPool::clear);
   }
 
   /** Takes back the array of an extent that nobody holds. */
@@ -210,26 +396,33 @@ public final class BlockCache implements AutoCloseable {
     plaintextPool.give(plaintext);
   }
 
-  private @Nullable Extent pinned(BlockKey key) {
+  private @Nullable Extent pinned(BlockKey key, boolean last) {
     Extent extent = index.getIfPresent(key);
     if (extent == null || !extent.tryPin()) {
       extent = ahead.take(key);
       if (extent == null) {
+        extent = preloaded.take(key);
+      }
+      if (extent == null) {
         return null;
       }
-      insert(key, extent);
+      if (!last) {
+        insert(key, extent);
+      }
     }
     hits.increment();
     return extent;
   }
 
-  private Extent load(BlockKey key, ExtentLoader loader, PendingLoad mine, boolean ahead)
+  /** Loads for a reader, or for those who will find it in {@code into}. */
+  private Extent load(
+      BlockKey key, ExtentLoader loader, PendingLoad mine, @Nullable LoadedAhead into)
       throws IOException {
     Extent extent;
     try {
       // it may have been published between our look into the index and our claim
-      Extent published = pinned(key);
-      extent = published == null ? fill(key, loader, ahead) : published;
+      Extent published = pinned(key, false);
+      extent = published == null ? fill(key, loader, into) : published;
     } catch (Throwable e) {
       inFlight.remove(key, mine);
       mine.fail(e);
@@ -240,18 +433,19 @@ public final class BlockCache implements AutoCloseable {
     return extent;
   }
 
-  private Extent fill(BlockKey key, ExtentLoader loader, boolean ahead) throws IOException {
+  private Extent fill(BlockKey key, ExtentLoader loader, @Nullable LoadedAhead into)
+      throws IOException {
     misses.increment();
     byte[] plaintext = plaintextPool.take(loader.plaintextLength(key.extentIndex()));
     bytesHeld.add(plaintext.length);
-    Extent extent = new Extent(this, plaintext, ahead);
+    Extent extent = new Extent(this, plaintext, into != null);
     boolean loaded = false;
     try {
       extent.setDamage(loader.load(key.extentIndex(), plaintext));
-      if (ahead) {
-        this.ahead.put(key, extent);
-      } else {
+      if (into == null) {
         insert(key, extent);
+      } else {
+        boolean _ = into.put(key, extent);
       }
       loaded = true;
       return extent;

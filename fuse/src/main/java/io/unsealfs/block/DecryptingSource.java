@@ -6,24 +6,43 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The plaintext of one encrypted file. A read is cut into extents, which come from the {@link
- * BlockCache} or are loaded into it. A damaged block fails the reads that touch it and no others.
+ * The plaintext of one encrypted file. A damaged block fails the reads that touch it and no others.
+ *
+ * <p>A read is cut at the borders of extents, and each piece takes one of two ways. What the cache
+ * has comes from there. Of the rest, a piece of whole blocks is decrypted straight into the
+ * reader's buffer, consecutive ones together, and not kept: the kernel keeps what it got, and the
+ * next read of the same bytes never arrives here. Other pieces have the cache load their extent.
+ *
+ * <p>Small reads of whole blocks are in between. Scattered over a large file, as in a key-value
+ * store or a sparse model, one costs the blocks it asks for and not an extent. But a reader who
+ * walks through an extent in small steps is better served by loading it once. So the first small
+ * read in an extent goes past the cache and leaves a mark in a small filter; a second one while the
+ * mark is there has the cache load the extent, and the others find it. From a source that is slow
+ * and cannot be asked to bring bytes closer (an object store), where a request costs far more than
+ * a byte, the first one does already.
  */
 public final class DecryptingSource implements Source {
+  /** A read is small up to this share of an extent; larger ones gain nothing from loading it. */
+  private static final int SMALL_SHARE = 4;
+
   private final long plaintextSize;
   private final long fileKey;
-  private final String location;
   private final BlockCache cache;
   private final Extents extents;
-  private final ExtentDecryptor loader;
+  private final int blockSize;
+  private final Source ciphertext;
+  private final Pace pace;
+  private final StoredBlocks blocks;
   private final @Nullable ReadAhead readAhead;
+  private final @Nullable DropBehind dropBehind;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
-   * The plaintext of one file, read ahead as {@code cache} was told to.
+   * The plaintext of one file, read as {@code cache} was told to.
    *
    * @param ciphertext the stored file; closed with this source
    * @param cipher decrypts its blocks
@@ -43,13 +62,18 @@ public final class DecryptingSource implements Source {
     }
     this.plaintextSize = plaintextSize;
     this.fileKey = fileKey;
-    this.location = location;
     this.cache = cache;
+    this.ciphertext = ciphertext;
     this.extents = cipher.layout().extents(cache.extentSize(), plaintextSize);
-    this.loader =
-        new ExtentDecryptor(
-            ciphertext, cipher, extents, cache.ciphertextPool(extents.fullCiphertextLength()));
-    this.readAhead = ReadAhead.of(cache, fileKey, extents, loader);
+    this.blockSize = cipher.layout().plaintextBlockSize();
+    ReadAhead.Policy ahead = cache.policy().readAhead();
+    this.pace = new Pace(ahead == null ? Double.MAX_VALUE : ahead.slowNanosPerByte());
+    this.blocks = new StoredBlocks(ciphertext, cipher, extents, location, pace, cache);
+    this.readAhead = ReadAhead.of(cache, fileKey, extents, blocks, ciphertext, pace);
+    this.dropBehind =
+        cache.policy().dropBehind()
+            ? new DropBehind(ciphertext, cipher.layout(), plaintextSize)
+            : null;
   }
 
   @Override
@@ -75,8 +99,12 @@ public final class DecryptingSource implements Source {
     int start = dst.position();
     int done = 0;
     try {
+      boolean small = wanted <= extents.fullPlaintextLength() / SMALL_SHARE;
       while (done < wanted) {
-        done += readWithinExtent(offset + done, wanted - done, dst);
+        done += readPieces(offset + done, wanted - done, small, dst);
+      }
+      if (dropBehind != null) {
+        dropBehind.read(offset, wanted);
       }
       return done;
     } finally {
@@ -86,20 +114,71 @@ public final class DecryptingSource implements Source {
     }
   }
 
-  private int readWithinExtent(long offset, int wanted, ByteBuffer dst) throws IOException {
+  /** Reads a piece from the cache, or as many as can be read past it together. */
+  private int readPieces(long offset, int wanted, boolean small, ByteBuffer dst)
+      throws IOException {
+    int piece = pieceAt(offset, wanted);
     long extentIndex = extents.extentOf(offset);
-    int from = extents.offsetInExtent(offset);
-    Extent extent = cache.get(new BlockKey(fileKey, extentIndex), loader);
+    if (!isWholeBlocks(offset, piece)) {
+      return copy(cache.get(key(extentIndex), blocks), offset, piece, dst);
+    }
+    boolean wholeExtent = piece == extents.plaintextLength(extentIndex);
+    if (!cache.isEmpty()) {
+      Extent cached = cache.find(key(extentIndex), wholeExtent, pace.isSlow());
+      if (cached != null) {
+        return copy(cached, offset, piece, dst);
+      }
+    }
+    if (small && !wholeExtent && loadsWhole(extentIndex)) {
+      return copy(cache.get(key(extentIndex), blocks), offset, piece, dst);
+    }
+    int length = piece;
+    while (!small && length < wanted) {
+      int next = pieceAt(offset + length, wanted - length);
+      if (!isWholeBlocks(offset + length, next)
+          || (!cache.isEmpty() && cache.isHereOrComing(key(extents.extentOf(offset + length))))) {
+        break;
+      }
+      length += next;
+    }
+    blocks.read(offset, length, dst);
+    cache.bypassed(length);
+    return length;
+  }
+
+  private BlockKey key(long extentIndex) {
+    return new BlockKey(fileKey, extentIndex);
+  }
+
+  /** How much of a request from {@code offset} lies in the extent that holds its first byte. */
+  private int pieceAt(long offset, int wanted) {
+    return Math.min(
+        wanted, extents.plaintextLength(extents.extentOf(offset)) - extents.offsetInExtent(offset));
+  }
+
+  private boolean isWholeBlocks(long offset, int length) {
+    long end = offset + length;
+    return offset % blockSize == 0 && (end % blockSize == 0 || end == plaintextSize);
+  }
+
+  /** Whether a small read that misses has its extent loaded; see the class. */
+  private boolean loadsWhole(long extentIndex) {
+    return (pace.isSlow() && !ciphertext.willNeed(0, 0)) || cache.touch(fileKey, extentIndex);
+  }
+
+  /** Copies from an extent held by the caller, and lets go of it. */
+  private int copy(Extent extent, long offset, int length, ByteBuffer dst) throws IOException {
     try {
-      int length = Math.min(wanted, extent.length() - from);
-      if (length <= 0) {
+      int from = extents.offsetInExtent(offset);
+      if (extent.length() - from < length) {
         throw new IllegalStateException("two files of different size share a key in the cache");
       }
       BlockDamage damage = extent.damage();
       if (damage != null) {
-        refuseDamaged(damage, extentIndex, from, length);
+        refuseDamaged(damage, extents.extentOf(offset), from, length);
       }
       extent.copyTo(dst, from, length);
+      cache.copied(length);
       return length;
     } finally {
       extent.unpin();
@@ -111,10 +190,27 @@ public final class DecryptingSource implements Source {
     int last = extents.blockInExtent(from + length - 1);
     int bad = damage.firstIn(extents.blockInExtent(from), last);
     if (bad >= 0) {
-      long blockIndex = extents.firstBlock(extentIndex) + bad;
-      throw new IntegrityException(
-          location, extents.layout().ciphertextOffset(blockIndex), damage.problemOf(bad));
+      throw blocks.damaged(extents.firstBlock(extentIndex) + bad, damage.problemOf(bad));
     }
+  }
+
+  @Override
+  public boolean preload(LongPredicate goOn) throws IOException {
+    int loaded = 0;
+    for (long extentIndex = 0; extentIndex < extents.count(); extentIndex++) {
+      if (closed.get()) {
+        throw new ClosedChannelException();
+      }
+      if (!goOn.test(loaded)) {
+        return false;
+      }
+      loaded = cache.preload(key(extentIndex), blocks);
+      if (loaded < 0) {
+        return false;
+      }
+    }
+    boolean _ = goOn.test(loaded);
+    return true;
   }
 
   @Override
@@ -123,12 +219,15 @@ public final class DecryptingSource implements Source {
       if (readAhead != null) {
         readAhead.close();
       }
-      loader.close();
+      if (dropBehind != null) {
+        dropBehind.close();
+      }
+      blocks.close();
     }
   }
 
   @Override
   public String toString() {
-    return "plaintext of " + location;
+    return "plaintext of " + blocks;
   }
 }

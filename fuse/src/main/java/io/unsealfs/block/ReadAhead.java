@@ -1,16 +1,17 @@
 package io.unsealfs.block;
 
+import io.unsealfs.block.BlockLayout.CiphertextRange;
 import io.unsealfs.block.BlockLayout.Extents;
+import io.unsealfs.storage.Source;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the reads of one open file and has the cache load the next extents while they are in
- * sequence. It follows one stream; a second one in the same open file looks like random access to
- * it. It never blocks a reader and never fails one: what cannot be loaded ahead is loaded on
- * demand.
+ * Watches the reads of one open file and sees to it that what a reader in sequence wants next comes
+ * in while he works, if the file comes in slower than he reads. A source that can be asked to bring
+ * bytes closer is asked; of others the cache loads the next extents. It never blocks a reader and
+ * never fails one: what cannot be loaded ahead is loaded on demand.
  */
 public final class ReadAhead {
 
@@ -19,19 +20,26 @@ public final class ReadAhead {
    *
    * @param executor runs the loads; it bounds its threads and its queue, and may reject. It must
    *     not run tasks in the calling thread.
-   * @param windowBytes plaintext bytes to be ahead of the reader, per open file
+   * @param windowBytes plaintext bytes to be ahead of the reader, per sequence
+   * @param slowNanosPerByte what a byte of ciphertext has to cost, in nanoseconds, for reading
+   *     ahead to begin; 0 to begin always
    */
-  public record Policy(Executor executor, int windowBytes) {
+  public record Policy(Executor executor, int windowBytes, double slowNanosPerByte) {
+    /** Slower than 1 GB/s: what decrypts comes from memory about five times as fast. */
+    private static final double SLOW = 1.0;
+
     /** Checks the window. */
     public Policy {
       if (windowBytes <= 0) {
         throw new IllegalArgumentException("read-ahead window must be positive");
       }
     }
-  }
 
-  /** The kernel's own requests, up to 128 KiB each, arrive out of order by a few. */
-  private static final long SLACK_BYTES = 512 << 10;
+    /** Reads ahead where a source is slower than about 1 GB/s. */
+    public Policy(Executor executor, int windowBytes) {
+      this(executor, windowBytes, SLOW);
+    }
+  }
 
   /**
    * How much of a run must be read before it counts as sequential: two of the kernel's requests.
@@ -45,17 +53,11 @@ public final class ReadAhead {
   private final long fileKey;
   private final Extents extents;
   private final ExtentLoader loader;
+  private final Source ciphertext;
+  private final Pace pace;
   private final Executor executor;
   private final long windowBytes;
-
-  // guarded by this
-  private long covered;
-  private long frontier;
-  private long nextExtent;
-
-  /** Number of the current run; loads queued for an earlier one are not begun. */
-  private final AtomicInteger runs = new AtomicInteger();
-
+  private final ReadStreams streams = new ReadStreams(); // guarded by this
   private volatile boolean closed;
 
   private ReadAhead(
@@ -63,68 +65,81 @@ public final class ReadAhead {
       long fileKey,
       Extents extents,
       ExtentLoader loader,
-      Executor executor,
+      Source ciphertext,
+      Pace pace,
+      Policy policy,
       long windowBytes) {
     this.cache = cache;
     this.fileKey = fileKey;
     this.extents = extents;
     this.loader = loader;
-    this.executor = executor;
+    this.ciphertext = ciphertext;
+    this.pace = pace;
+    this.executor = policy.executor();
     this.windowBytes = windowBytes;
   }
 
   /** Read-ahead for one open file, or null if the cache has none or is too small for it. */
   static @Nullable ReadAhead of(
-      BlockCache cache, long fileKey, Extents extents, ExtentLoader loader) {
-    Policy policy = cache.readAhead();
+      BlockCache cache,
+      long fileKey,
+      Extents extents,
+      ExtentLoader loader,
+      Source ciphertext,
+      Pace pace) {
+    Policy policy = cache.policy().readAhead();
     if (policy == null || extents.count() < 2) {
       return null;
     }
     long window = Math.min(policy.windowBytes(), cache.capacity() / CACHE_SHARE);
     return window < extents.fullPlaintextLength()
         ? null
-        : new ReadAhead(cache, fileKey, extents, loader, policy.executor(), window);
+        : new ReadAhead(cache, fileKey, extents, loader, ciphertext, pace, policy, window);
   }
 
   /** Notes that a reader is about to read {@code length} plaintext bytes from {@code offset}. */
   void reading(long offset, int length) {
+    if (!pace.isSlow()) {
+      return;
+    }
+    ReadStreams.Stream stream;
     long first;
     long end;
-    int current;
+    int run;
     synchronized (this) {
-      if (Math.abs(offset - frontier) > SLACK_BYTES) {
-        restart(offset);
-      }
-      long advance = Math.max(0, offset + length - frontier);
-      frontier += advance;
-      covered += Math.min(advance, length);
-      if (closed || covered < TRIGGER_BYTES) {
+      stream = streams.add(offset, length);
+      if (closed || !stream.isSequential(TRIGGER_BYTES)) {
         return;
       }
+      long frontier = stream.frontier;
       // the extents of the request itself are the reader's own
-      first = Math.max(nextExtent, extents.extentOf(frontier - 1) + 1);
+      first = Math.max(extents.extentOf(stream.mark), extents.extentOf(frontier - 1) + 1);
       long left = extents.plaintextSize() - frontier;
       end = left <= windowBytes ? extents.count() : extents.extentOf(frontier + windowBytes);
       if (first >= end) {
         return;
       }
-      nextExtent = end;
-      current = runs.get();
+      stream.mark = extents.start(end);
+      run = stream.run;
     }
-    submit(first, end, current);
+    if (!askSource(first, end)) {
+      submit(first, end, stream, run);
+    }
   }
 
-  private void restart(long offset) {
-    covered = 0;
-    frontier = offset;
-    nextExtent = 0;
-    runs.incrementAndGet();
+  private boolean askSource(long first, long end) {
+    long start = extents.start(first);
+    CiphertextRange range =
+        extents
+            .layout()
+            .ciphertextRange(start, extents.start(end) - start, extents.plaintextSize());
+    return ciphertext.willNeed(range.offset(), range.length());
   }
 
-  private void submit(long first, long end, int current) {
+  private void submit(long first, long end, ReadStreams.Stream stream, int run) {
     try {
       for (long extentIndex = first; extentIndex < end; extentIndex++) {
-        executor.execute(new Task(extentIndex, current));
+        executor.execute(new Task(extentIndex, stream, run));
       }
     } catch (RejectedExecutionException e) {
       // The loaders are busy with something else: these extents are loaded on demand.
@@ -139,16 +154,18 @@ public final class ReadAhead {
 
   private final class Task implements Runnable {
     private final long extentIndex;
+    private final ReadStreams.Stream stream;
     private final int run;
 
-    Task(long extentIndex, int run) {
+    Task(long extentIndex, ReadStreams.Stream stream, int run) {
       this.extentIndex = extentIndex;
+      this.stream = stream;
       this.run = run;
     }
 
     @Override
     public void run() {
-      if (!closed && run == runs.get()) {
+      if (!closed && run == stream.run) {
         cache.loadAhead(new BlockKey(fileKey, extentIndex), loader);
       }
     }

@@ -159,13 +159,16 @@ class DecryptingSourceTest {
   }
 
   @Test
-  void anExtentIsReadFromStorageInOnePiece() throws IOException {
+  void aRequestOfWholeBlocksIsReadFromStorageInOnePieceAndNotKept() throws IOException {
     MemorySource ciphertext = new MemorySource(stored);
     try (BlockCache cache = new BlockCache(10 * EXTENT, EXTENT);
         DecryptingSource source = open(ciphertext, cache)) {
       assertArrayEquals(plaintext, read(source, 0, SIZE));
-      assertArrayEquals(plaintext, read(source, 0, SIZE));
-      assertEquals(3, ciphertext.reads.get());
+      assertArrayEquals(expected(BLOCK, 3 * BLOCK), read(source, BLOCK, 2 * BLOCK));
+      assertEquals(2, ciphertext.reads.get());
+      assertEquals(0, cache.figures().bytesHeld());
+      assertEquals(2, cache.figures().bypassedReads());
+      assertEquals(SIZE + 2 * BLOCK, cache.figures().bypassedBytes());
     }
   }
 

@@ -3,6 +3,8 @@ package io.unsealfs.block;
 import io.unsealfs.storage.Source;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -16,6 +18,14 @@ final class MemorySource implements Source {
   final AtomicInteger reads = new AtomicInteger();
   final AtomicBoolean closed = new AtomicBoolean();
   private final byte[] bytes;
+
+  /** Where the ranges asked for by hints begin. */
+  final List<Long> hints = new CopyOnWriteArrayList<>();
+
+  /** Ranges said to be done with: offset and length in turn. */
+  final List<Long> done = new CopyOnWriteArrayList<>();
+
+  private volatile boolean hinted;
   private volatile Hook hook = (offset, length) -> {};
 
   MemorySource(byte[] bytes) {
@@ -24,6 +34,25 @@ final class MemorySource implements Source {
 
   void beforeRead(Hook newHook) {
     hook = newHook;
+  }
+
+  /** From now on hints are taken. */
+  void takesHints() {
+    hinted = true;
+  }
+
+  @Override
+  public boolean willNeed(long offset, long length) {
+    if (hinted && length > 0) {
+      hints.add(offset);
+    }
+    return hinted;
+  }
+
+  @Override
+  public void doneWith(long offset, long length) {
+    done.add(offset);
+    done.add(length);
   }
 
   @Override

@@ -10,7 +10,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,22 +28,36 @@ class ReadAheadTest {
   private static final int SIZE = 20 * EXTENT + 1000;
   private static final ToyCipher CIPHER = new ToyCipher(new BlockLayout(0, 4096, 32));
 
-  private final byte[] plaintext = ToyCipher.plaintext(5, SIZE);
+  private byte[] plaintext = ToyCipher.plaintext(5, SIZE);
   private final MemorySource ciphertext = new MemorySource(CIPHER.encrypt(plaintext));
+  private MemorySource large = ciphertext;
   private final Deque<Runnable> queued = new ArrayDeque<>();
   private BlockCache cache = new BlockCache(0, EXTENT);
   private DecryptingSource source = open(cache);
 
   @BeforeEach
   void openWithReadAhead() {
-    cache = new BlockCache(100 * EXTENT, EXTENT, new ReadAhead.Policy(queued::add, WINDOW));
+    cache = new BlockCache(100 * EXTENT, EXTENT, always(queued::add));
     source = open(cache);
+  }
+
+  /** Reads ahead whatever the pace. */
+  private static ReadPolicy always(Executor executor) {
+    return new ReadPolicy(new ReadAhead.Policy(executor, WINDOW, 0), false, 0);
   }
 
   @AfterEach
   void close() throws IOException {
     source.close();
     cache.close();
+  }
+
+  /** Goes on with a file so large that reads at random do not meet. */
+  private void openLarge() throws IOException {
+    source.close();
+    plaintext = ToyCipher.plaintext(5, 100 * EXTENT);
+    large = new MemorySource(CIPHER.encrypt(plaintext));
+    source = new DecryptingSource(large, CIPHER, plaintext.length, 1, "f", cache);
   }
 
   private DecryptingSource open(BlockCache inCache) {
@@ -100,8 +116,7 @@ class ReadAheadTest {
 
   @Test
   void aScanThroughACacheFullOfHotExtentsLoadsNothingTwice() throws IOException {
-    try (BlockCache small =
-        new BlockCache(24 * EXTENT, EXTENT, new ReadAhead.Policy(queued::add, WINDOW))) {
+    try (BlockCache small = new BlockCache(24 * EXTENT, EXTENT, always(queued::add))) {
       MemorySource hotCiphertext = new MemorySource(CIPHER.encrypt(plaintext));
       try (DecryptingSource hot =
           new DecryptingSource(hotCiphertext, CIPHER, SIZE, 2, "hot", small)) {
@@ -124,8 +139,7 @@ class ReadAheadTest {
 
   @Test
   void extentsLoadedAheadForNobodyMakeRoomForOthersAndAreWasted() throws IOException {
-    try (BlockCache small =
-        new BlockCache(16 * EXTENT, EXTENT, new ReadAhead.Policy(queued::add, WINDOW))) {
+    try (BlockCache small = new BlockCache(16 * EXTENT, EXTENT, always(queued::add))) {
       source = open(small);
       for (int start : new int[] {0, 10, 4, 14}) {
         read(start);
@@ -157,7 +171,8 @@ class ReadAheadTest {
 
   @Test
   void randomReadsLoadNothingAhead() throws IOException {
-    for (int extent : new int[] {15, 3, 9, 19, 0, 12, 6, 17, 1}) {
+    openLarge();
+    for (int extent : new int[] {70, 3, 40, 95, 20, 55, 85, 10, 30}) {
       read(extent);
     }
     assertEquals(0, queued.size());
@@ -172,30 +187,70 @@ class ReadAheadTest {
   }
 
   @Test
-  void aJumpDropsWhatIsStillQueued() throws IOException {
+  void aSequenceGivenUpForOthersDropsWhatIsStillQueued() throws IOException {
+    openLarge();
     read(0);
     read(1);
     assertEquals(4, queued.size());
-    read(15);
+    for (int extent : new int[] {20, 40, 60, 80}) {
+      read(extent);
+    }
     runQueued();
     assertFalse(cached(2));
-    assertEquals(3, ciphertext.reads.get());
+    assertEquals(6, large.reads.get());
   }
 
   @Test
-  void aSequenceAfterAJumpIsReadAheadAgain() throws IOException {
+  void twoAlternatingSequencesAreBothReadAhead() throws IOException {
+    openLarge();
+    for (int i = 0; i < 10; i++) {
+      read(i);
+      read(50 + i);
+      runQueued();
+    }
+    assertTrue(cached(13));
+    assertTrue(cached(63));
+    assertEquals(28, large.reads.get(), "each extent once, and the windows");
+    assertEquals(0, cache.figures().wastedReadAhead());
+  }
+
+  @Test
+  void aSourceThatBringsBytesCloserIsAskedInsteadOfRead() throws IOException {
+    ciphertext.takesHints();
     read(0);
     read(1);
-    read(12);
-    read(13);
-    runQueued();
-    assertFalse(cached(2));
-    assertTrue(cached(14));
-    assertTrue(cached(17));
     read(2);
-    read(3);
+    assertEquals(0, queued.size());
+    assertEquals(List.of(2 * EXTENT / 4096 * 4128L, 6 * EXTENT / 4096 * 4128L), ciphertext.hints);
+  }
+
+  @Test
+  void aFastSourceIsNotReadAhead() throws IOException {
+    try (BlockCache fast =
+        new BlockCache(
+            100 * EXTENT,
+            EXTENT,
+            new ReadPolicy(new ReadAhead.Policy(queued::add, WINDOW, 1e9), false, 0))) {
+      source.close();
+      source =
+          new DecryptingSource(
+              new MemorySource(CIPHER.encrypt(plaintext)), CIPHER, SIZE, 1, "f", fast);
+      for (int extent = 0; extent <= 20; extent++) {
+        read(extent);
+      }
+      assertEquals(0, queued.size());
+    }
+  }
+
+  @Test
+  void aWholeExtentLoadedAheadIsDroppedWhenItWasRead() throws IOException {
+    read(0);
+    read(1);
     runQueued();
-    assertTrue(cached(4));
+    assertTrue(cached(2));
+    read(2);
+    assertFalse(cached(2));
+    assertEquals(4L * EXTENT - EXTENT, cache.figures().bytesHeld());
   }
 
   @Test
@@ -214,11 +269,9 @@ class ReadAheadTest {
         new BlockCache(
             100 * EXTENT,
             EXTENT,
-            new ReadAhead.Policy(
-                task -> {
-                  throw new RejectedExecutionException("full");
-                },
-                WINDOW))) {
+            always(task -> {
+              throw new RejectedExecutionException("full");
+            }))) {
       source.close();
       source =
           new DecryptingSource(
@@ -226,14 +279,13 @@ class ReadAheadTest {
       for (int extent = 0; extent <= 20; extent++) {
         read(extent);
       }
-      assertEquals(21, rejecting.figures().misses());
+      assertEquals(21, rejecting.figures().bypassedReads());
     }
   }
 
   @Test
   void aCacheTooSmallForAWindowIsNotReadAheadInto() throws IOException {
-    try (BlockCache small =
-        new BlockCache(2 * EXTENT, EXTENT, new ReadAhead.Policy(queued::add, WINDOW))) {
+    try (BlockCache small = new BlockCache(2 * EXTENT, EXTENT, always(queued::add))) {
       source.close();
       source =
           new DecryptingSource(
@@ -275,6 +327,6 @@ class ReadAheadTest {
       read(2);
       ahead.get();
     }
-    assertTrue(cached(2));
+    assertFalse(cached(2), "nobody waits for it any more");
   }
 }
