@@ -8,6 +8,7 @@ import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -23,11 +24,17 @@ public final class Errno {
   /** No such file or directory. */
   public static final int ENOENT = 2;
 
+  /** Interrupted by a signal. */
+  public static final int EINTR = 4;
+
   /** Input/output error. */
   public static final int EIO = 5;
 
   /** Bad file descriptor. */
   public static final int EBADF = 9;
+
+  /** Try again. */
+  public static final int EAGAIN = 11;
 
   /** Permission denied. */
   public static final int EACCES = 13;
@@ -52,6 +59,9 @@ public final class Errno {
 
   /** File name too long. */
   public static final int ENAMETOOLONG = 36;
+
+  /** Not implemented. */
+  public static final int ENOSYS = 38;
 
   /** No such extended attribute. */
   public static final int ENODATA = 61;
@@ -84,6 +94,7 @@ public final class Errno {
           IllegalNodeException.class, Row.asked(EINVAL),
           NameTooLongException.class, Row.asked(ENAMETOOLONG),
           NoSuchAttributeException.class, Row.asked(ENODATA),
+          InterruptedIOException.class, Row.asked(EINTR),
           AccessDeniedException.class, Row.fault(EACCES),
           IntegrityException.class, Row.fault(EIO),
           StaleSourceException.class, Row.fault(ESTALE),

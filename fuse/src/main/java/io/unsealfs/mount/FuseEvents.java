@@ -20,6 +20,9 @@ public interface FuseEvents {
   /** A callback threw what none should; the kernel was answered EIO. */
   void unexpected(String operation, Throwable cause);
 
+  /** What the kernel and the transport agreed on, one line for the log. */
+  default void agreed(String facts) {}
+
   /** Ignores everything. */
   FuseEvents NONE =
       new FuseEvents() {

@@ -2,12 +2,21 @@ package io.unsealfs.mount;
 
 import io.unsealfs.storage.FileTree;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** A way to serve a {@link FileTree} through the kernel's FUSE. */
 public interface FuseHost {
 
   /** The word of {@code transport=}. */
   String name();
+
+  /**
+   * Why it cannot be used on this machine by this user, whatever is mounted: one line that says how
+   * to mend it. Empty where it looks usable. Cheap, and changes nothing.
+   */
+  default Optional<String> unusable() {
+    return Optional.empty();
+  }
 
   /**
    * Mounts {@code tree} and returns once the kernel has completed the FUSE handshake and the mount

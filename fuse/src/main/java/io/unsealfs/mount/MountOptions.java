@@ -13,6 +13,10 @@ import java.util.OptionalInt;
  * @param uid owner to show instead of the stored one
  * @param gid group to show instead of the stored one
  * @param umask permission bits to take away, as an octal mode; 0 for none
+ * @param readAheadBytes how far the kernel is to read ahead of a sequential reader; 0 leaves its
+ *     default. Only where this process may write the setting
+ * @param workers threads that answer requests, at most; 0 for what suits this machine. Only for
+ *     transports that have threads of their own
  */
 public record MountOptions(
     String fsName,
@@ -20,10 +24,33 @@ public record MountOptions(
     List<Integer> allowUids,
     OptionalInt uid,
     OptionalInt gid,
-    int umask) {
+    int umask,
+    int readAheadBytes,
+    int workers) {
+
+  /**
+   * What the kernel is asked to read ahead by default, bytes: two requests of 1 MiB, so that both
+   * halves of the work overlap. More gained little, and a page fault far from the last one reads as
+   * much in vain.
+   */
+  public static final int DEFAULT_READ_AHEAD_BYTES = 2 << 20;
 
   /** Copies the list. */
   public MountOptions {
     allowUids = List.copyOf(allowUids);
+    if (readAheadBytes < 0 || workers < 0) {
+      throw new IllegalArgumentException("negative mount option");
+    }
+  }
+
+  /** With the default read-ahead and number of workers. */
+  public MountOptions(
+      String fsName,
+      boolean allowOther,
+      List<Integer> allowUids,
+      OptionalInt uid,
+      OptionalInt gid,
+      int umask) {
+    this(fsName, allowOther, allowUids, uid, gid, umask, DEFAULT_READ_AHEAD_BYTES, 0);
   }
 }

@@ -1,6 +1,5 @@
 package io.unsealfs.mount;
 
-import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.Source;
 import java.io.IOException;
@@ -13,10 +12,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class OpenFile {
   private final Source source;
   private final Node node;
-  private final Name path;
+  private final PathText path;
   private final AtomicInteger references = new AtomicInteger(1);
 
-  OpenFile(Source source, Node node, Name path) {
+  OpenFile(Source source, Node node, PathText path) {
     this.source = source;
     this.node = node;
     this.path = path;
@@ -30,7 +29,7 @@ final class OpenFile {
     return node;
   }
 
-  Name path() {
+  PathText path() {
     return path;
   }
 

@@ -1,6 +1,5 @@
 package io.unsealfs.mount;
 
-import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StorageException;
@@ -16,7 +15,7 @@ final class OpenFiles {
   private volatile boolean closed;
 
   /** Takes over {@code source} and returns its handle, {@code > 0}. */
-  long add(Source source, Node node, Name path) throws IOException {
+  long add(Source source, Node node, PathText path) throws IOException {
     long handle = lastHandle.incrementAndGet();
     files.put(handle, new OpenFile(source, node, path));
     // Checked after the put: either this sees the flag, or closeAll sees the entry.

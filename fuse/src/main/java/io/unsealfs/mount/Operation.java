@@ -8,6 +8,8 @@ public enum Operation {
   INIT,
   /** End of the session. */
   DESTROY,
+  /** Finding a name in a directory. */
+  LOOKUP,
   /** stat(2). */
   GETATTR,
   /** readlink(2). */
@@ -29,7 +31,13 @@ public enum Operation {
   /** listxattr(2). */
   LISTXATTR,
   /** statfs(2). */
-  STATFS;
+  STATFS,
+  /** The kernel lets go of nodes. */
+  FORGET,
+  /** Somebody who waits for a request was interrupted by a signal. */
+  INTERRUPT,
+  /** What is answered without asking the tree. */
+  OTHER;
 
   /** The name in lower case. */
   public String text() {

@@ -1,6 +1,5 @@
 package io.unsealfs.mount;
 
-import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.NodeKind;
 import org.jspecify.annotations.Nullable;
@@ -11,19 +10,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Request {
   private final Operation operation;
-  private @Nullable Name path;
+  private @Nullable PathText path;
   private @Nullable Node node;
 
   Request(Operation operation) {
     this.operation = operation;
   }
 
-  void path(Name asked) {
+  /** Tells what path was asked for, before it is known whether there is such a node. */
+  public void path(PathText asked) {
     this.path = asked;
   }
 
-  void node(Node found) {
+  /** Tells which node the request is about. */
+  public void about(Node found, PathText itsPath) {
     this.node = found;
+    this.path = itsPath;
   }
 
   Operation operation() {
@@ -41,6 +43,6 @@ public final class Request {
 
   /** Plaintext path as text for people. */
   String plaintextPath() {
-    return path == null ? "" : path.toString();
+    return path == null ? "" : path.text();
   }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StorageException;
 import java.io.IOException;
@@ -18,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 final class OpenFilesTest {
-  private static final Name PATH = Name.of("/f");
+  private static final PathText PATH = () -> "/f";
 
   private final MemoryTree tree = new MemoryTree();
   private final MemoryTree.MemoryNode node = tree.file("f", 1);

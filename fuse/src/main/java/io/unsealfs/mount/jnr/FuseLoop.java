@@ -4,6 +4,9 @@ import io.unsealfs.mount.FuseAdapter;
 import io.unsealfs.mount.FuseEvents;
 import io.unsealfs.mount.Guard;
 import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.point.HostRequirements;
+import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.mount.point.ServingLoop;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +22,7 @@ import jnr.ffi.Runtime;
  * libfuse's session: mounted by the constructor, served by one blocking call on a thread of our own
  * until somebody unmounts, then torn down by that same thread.
  */
-final class FuseLoop {
+final class FuseLoop implements ServingLoop {
   private static final System.Logger LOG = System.getLogger(FuseLoop.class.getName());
 
   private final Runtime runtime;
@@ -44,7 +47,11 @@ final class FuseLoop {
         new NativeCallbacks(runtime, adapter, new Guard(events), initialised::countDown, () -> {});
     this.arguments =
         List.of(
-            text("unsealfs"), point.toNative(runtime), text("-f"), text("-o"), text(optionWords));
+            text("unsealfs"),
+            text(point.bytes().toBytes()),
+            text("-f"),
+            text("-o"),
+            text(optionWords));
     Pointer argv = Memory.allocateDirect(runtime, arguments.size() * runtime.addressSize(), true);
     for (int i = 0; i < arguments.size(); i++) {
       argv.putPointer((long) i * runtime.addressSize(), arguments.get(i));
@@ -61,14 +68,20 @@ final class FuseLoop {
             null);
     if (made == null) {
       throw new MountException(
-          "cannot mount on " + point + ": libfuse refused: " + HostRequirements.likelyReason());
+          "cannot mount on "
+              + point
+              + ": libfuse refused: "
+              + HostRequirements.missingPrivilege().orElse("it wrote why to standard error"));
     }
     this.session = made;
     this.mountPoint = out.getPointer(0);
   }
 
   private Pointer text(String word) {
-    byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+    return text(word.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Pointer text(byte[] bytes) {
     Pointer text = Memory.allocateDirect(runtime, bytes.length + 1, true);
     text.put(0, bytes, 0, bytes.length);
     return text;
@@ -104,12 +117,13 @@ final class FuseLoop {
     return initialised.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /** Waits until all is torn down. */
-  boolean awaitEnd(Duration timeout) throws InterruptedException {
+  @Override
+  public boolean awaitEnd(Duration timeout) throws InterruptedException {
     return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  boolean hasEnded() {
+  @Override
+  public boolean hasEnded() {
     return ended.getCount() == 0;
   }
 }

@@ -6,6 +6,10 @@ import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
+import io.unsealfs.mount.point.HostRequirements;
+import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.mount.point.MountRemoval;
+import io.unsealfs.mount.point.StaleMount;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.storage.FileTree;
 import java.io.IOException;
@@ -44,12 +48,23 @@ public final class JnrFuseHost implements FuseHost {
     return "jnr";
   }
 
+  /** Whether libfuse 2 can be loaded; the rest is looked at with the options of a mount. */
+  @Override
+  public Optional<String> unusable() {
+    try {
+      NativeCalls.fuse();
+      return Optional.empty();
+    } catch (MountException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
   @Override
   public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)
       throws MountException {
     String words = MountArguments.options(options, autoUnmount);
     NativeCalls.fuse();
-    HostRequirements.check(options);
+    HostRequirements.forLibfuse(options);
     MountPoint point = MountPoint.of(mountPoint, table());
     StaleMount.clear(point);
     point.requireEmptyDirectory();

@@ -2,14 +2,12 @@ package io.unsealfs.mount.jnr;
 
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
+import io.unsealfs.mount.point.StaleMount;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The option list for libfuse. */
 final class MountArguments {
-  /** File system type after {@code fuse.} in the mount table. */
-  static final String SUBTYPE = "unsealfs";
-
   /** The tree does not change under the mount, so the kernel may keep what it knows: one day. */
   private static final int TIMEOUT_SECONDS = 86_400;
 
@@ -40,7 +38,7 @@ final class MountArguments {
                 "nosuid",
                 "noatime",
                 "default_permissions",
-                "subtype=" + SUBTYPE,
+                "subtype=" + StaleMount.SUBTYPE,
                 "fsname=" + escape(options.fsName()),
                 "max_read=" + MAX_READ_BYTES,
                 "kernel_cache",

@@ -7,11 +7,10 @@ import jnr.ffi.types.size_t;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The functions of libfuse 2.9 and libc that run a mount. jnr-fuse binds {@code fuse_main_real}
- * only, which tells a refused mount from an ended one by nothing; here its steps are called one by
- * one. Not {@code fuse_new}: the library exports an ancient function of that name without a
- * version, and that one is what dlsym(3) finds. The members are public only because generated code
- * calls them.
+ * The functions of libfuse 2.9 that run a mount. jnr-fuse binds {@code fuse_main_real} only, which
+ * tells a refused mount from an ended one by nothing; here its steps are called one by one. Not
+ * {@code fuse_new}: the library exports an ancient function of that name without a version, and
+ * that one is what dlsym(3) finds. The members are public only because generated code calls them.
  */
 final class NativeCalls {
   private NativeCalls() {}
@@ -41,23 +40,9 @@ final class NativeCalls {
     void fuse_teardown(Pointer fuse, Pointer mountPoint);
   }
 
-  /** libc. */
-  public interface C {
-    /** geteuid(2). */
-    int geteuid();
-  }
-
-  private static final class CHolder {
-    static final C C_LIBRARY = LibraryLoader.create(C.class).failImmediately().load("c");
-  }
-
   private static final class FuseHolder {
     static final Fuse FUSE_LIBRARY =
         LibraryLoader.create(Fuse.class).failImmediately().load("libfuse.so.2");
-  }
-
-  static C c() {
-    return CHolder.C_LIBRARY;
   }
 
   static Fuse fuse() throws MountException {

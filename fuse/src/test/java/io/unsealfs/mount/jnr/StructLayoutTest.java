@@ -3,6 +3,7 @@ package io.unsealfs.mount.jnr;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.unsealfs.mount.Child;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import jnr.ffi.Memory;

@@ -1,4 +1,4 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount.point;
 
 import io.unsealfs.mount.MountException;
 import io.unsealfs.os.MountTable;
@@ -11,12 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import jnr.ffi.Memory;
-import jnr.ffi.Pointer;
-import jnr.ffi.Runtime;
 
 /**
  * A mount point by its canonical path, the one in the mount table.
@@ -27,13 +23,16 @@ import jnr.ffi.Runtime;
  * @param path canonical
  * @param bytes the same as the kernel takes it, without NUL
  */
-record MountPoint(Path path, Name bytes) {
+public record MountPoint(Path path, Name bytes) {
 
   /**
    * Finds the canonical path without touching what may be mounted there: only the parent is
    * resolved, and the last name too if nothing is mounted on it.
+   *
+   * @param table the present mounts
+   * @throws MountException if there is no such directory, or its path is not text
    */
-  static MountPoint of(Path given, List<MountTable.Entry> table) throws MountException {
+  public static MountPoint of(Path given, List<MountTable.Entry> table) throws MountException {
     Path absolute = given.toAbsolutePath().normalize();
     Path name = absolute.getFileName();
     Path parent = absolute.getParent();
@@ -70,13 +69,18 @@ record MountPoint(Path path, Name bytes) {
   }
 
   /** The topmost mount here. */
-  Optional<MountTable.Entry> mounted(List<MountTable.Entry> table) {
+  public Optional<MountTable.Entry> mounted(List<MountTable.Entry> table) {
     byte[] here = bytes.toBytes();
     return table.stream().filter(entry -> entry.isAt(here)).reduce((below, above) -> above);
   }
 
-  /** Refuses what libfuse would refuse with a line on standard error only. */
-  void requireEmptyDirectory() throws MountException {
+  /**
+   * Refuses what libfuse would refuse with a line on standard error only, and what the kernel would
+   * cover silently. Only for a place where nothing is mounted yet.
+   *
+   * @throws MountException if it is no directory, or has something in it
+   */
+  public void requireEmptyDirectory() throws MountException {
     if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       throw new MountException("cannot mount on " + path + ": not a directory");
     }
@@ -91,14 +95,6 @@ record MountPoint(Path path, Name bytes) {
       }
       throw new MountException("cannot mount on " + path + ": " + e.getMessage(), e);
     }
-  }
-
-  /** The path as a C string. */
-  Pointer toNative(Runtime runtime) {
-    byte[] terminated = Arrays.copyOf(bytes.toBytes(), bytes.length() + 1);
-    Pointer text = Memory.allocateDirect(runtime, terminated.length, true);
-    text.put(0, terminated, 0, terminated.length);
-    return text;
   }
 
   @Override

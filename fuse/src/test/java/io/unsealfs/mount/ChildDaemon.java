@@ -1,7 +1,5 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount;
 
-import io.unsealfs.mount.FuseEvents;
-import io.unsealfs.mount.MemoryTree;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -9,15 +7,16 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A JVM of its own that mounts and stays, to be killed. */
-final class ChildDaemon {
+public final class ChildDaemon {
   private ChildDaemon() {}
 
-  /** Arguments: mount point, auto_unmount. */
+  /** Arguments: mount point, transport. */
   public static void main(String[] args) throws Exception {
     MemoryTree tree = new MemoryTree();
     tree.file("file", 100_000);
     var mount =
-        new JnrFuseHost(Boolean.parseBoolean(args[1]))
+        Transport.valueOf(args[1])
+            .host()
             .mount(tree, Path.of(args[0]), Mounts.PLAIN, FuseEvents.NONE);
     System.out.println("ready");
     while (!mount.awaitEnd(Duration.ofMinutes(5))) {
@@ -26,7 +25,7 @@ final class ChildDaemon {
   }
 
   /** Returns once it has mounted. */
-  static Process start(Path point, boolean autoUnmount) throws IOException {
+  public static Process start(Path point, Transport transport) throws IOException {
     Process daemon =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -36,7 +35,7 @@ final class ChildDaemon {
                 System.getProperty("java.class.path"),
                 ChildDaemon.class.getName(),
                 point.toString(),
-                Boolean.toString(autoUnmount))
+                transport.name())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     BufferedReader output = daemon.inputReader();

@@ -1,11 +1,9 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.unsealfs.mount.MemoryTree;
-import io.unsealfs.mount.Mount;
 import io.unsealfs.storage.Attributes;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
@@ -22,14 +20,17 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What other processes see in a mount. */
+@EachTransport
 final class ReadingMountTest {
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   Path point;
 
+  private final Transport transport;
   private final MemoryTree tree = new MemoryTree();
   private @Nullable Mount mount;
 
-  ReadingMountTest() {
+  ReadingMountTest(Transport transport) {
+    this.transport = transport;
     tree.file("small", 5);
     tree.file("empty", 0);
     tree.file("large", 3_000_001);
@@ -57,7 +58,7 @@ final class ReadingMountTest {
   @BeforeEach
   void mount() throws Exception {
     Mounts.requireFuse();
-    mount = Mounts.mount(tree, point);
+    mount = Mounts.mount(transport, tree, point);
   }
 
   @AfterEach

@@ -1,5 +1,6 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount.point;
 
+import io.unsealfs.os.ErrorNumber;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.os.Unmounter;
@@ -11,8 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Takes mounts away: umount2(2) where this process may, otherwise the setuid fusermount. */
-final class MountRemoval {
-  private static final int EPERM = 1;
+public final class MountRemoval {
   private static final Duration FUSERMOUNT_LIMIT = Duration.ofSeconds(10);
   private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
 
@@ -30,7 +30,7 @@ final class MountRemoval {
   }
 
   /** Same, but takes it out of the tree at once and lets open files end it. */
-  static Optional<String> lazy(MountPoint point) {
+  public static Optional<String> lazy(MountPoint point) {
     return unmount(point, Unmounter::detach, true);
   }
 
@@ -44,14 +44,14 @@ final class MountRemoval {
       call.on(point.bytes().toBytes());
       return Optional.empty();
     } catch (SystemCallException e) {
-      return e.errno() == EPERM
+      return e.errno() == ErrorNumber.EPERM
           ? fusermount(point, lazy)
           : Optional.of("umount2 failed with errno " + e.errno());
     }
   }
 
   private static Optional<String> fusermount(MountPoint point, boolean lazy) {
-    Optional<Path> program = HostRequirements.fusermount();
+    Optional<Path> program = HostRequirements.unmounter();
     if (program.isEmpty()) {
       return Optional.of("not permitted, and fusermount is not installed");
     }

@@ -1,4 +1,4 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount;
 
 import java.io.File;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * A program that used a mount: never this JVM, which would wait for itself. Output goes through a
  * file, so that no pipe fills.
  */
-final class Child {
+public final class Child {
   private final int exitCode;
   private final byte[] out;
   private final String err;
@@ -24,20 +24,23 @@ final class Child {
     this.err = err;
   }
 
-  int exitCode() {
+  /** Exit status. */
+  public int exitCode() {
     return exitCode;
   }
 
-  byte[] out() {
+  /** Standard output. */
+  public byte[] out() {
     return out;
   }
 
-  String err() {
+  /** Standard error, one character per byte. */
+  public String err() {
     return err;
   }
 
   /** Runs a shell script with {@code $0} and {@code $@} set; fails after a minute. */
-  static Child shell(Path directory, String script, Object... arguments) throws Exception {
+  public static Child shell(Path directory, String script, Object... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of("timeout", "-k", "2", "60", "bash", "-c"));
     command.add(script);
     command.add("sh");
@@ -72,7 +75,8 @@ final class Child {
     }
   }
 
-  String text() {
+  /** Standard output as text. */
+  public String text() {
     return new String(out, StandardCharsets.UTF_8).strip();
   }
 }

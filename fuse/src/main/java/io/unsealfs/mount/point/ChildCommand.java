@@ -1,4 +1,4 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount.point;
 
 import java.io.File;
 import java.io.IOException;

@@ -1,6 +1,5 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount;
 
-import io.unsealfs.mount.FuseEvents;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

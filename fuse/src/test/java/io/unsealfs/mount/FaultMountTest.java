@@ -1,4 +1,4 @@
-package io.unsealfs.mount.jnr;
+package io.unsealfs.mount;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.block.IntegrityException;
-import io.unsealfs.mount.MemoryTree;
-import io.unsealfs.mount.Mount;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
@@ -26,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What other processes see when something behind the mount fails. */
+@EachTransport
 final class FaultMountTest {
   /** Thrown where memory is out; made up, so that the test does not need to run out of it. */
   private static final class NoMemory extends OutOfMemoryError {
@@ -34,10 +33,15 @@ final class FaultMountTest {
 
   @TempDir Path point;
 
+  private final Transport transport;
   private final MemoryTree tree = new MemoryTree();
   private final RecordedEvents events = new RecordedEvents();
   private @Nullable Mount mount;
   private int fresh;
+
+  FaultMountTest(Transport transport) {
+    this.transport = transport;
+  }
 
   @BeforeEach
   void mount() throws Exception {
@@ -47,7 +51,7 @@ final class FaultMountTest {
       tree.directory(tree.top(), Name.of("dir" + i));
       tree.link("link" + i, Name.of("target"));
     }
-    mount = Mounts.mount(tree, point, Mounts.PLAIN, events);
+    mount = transport.host().mount(tree, point, Mounts.PLAIN, events);
   }
 
   @AfterEach

@@ -1,0 +1,176 @@
+package io.unsealfs.mount.kernel;
+
+import io.unsealfs.mount.point.ServingLoop;
+import io.unsealfs.os.FuseDevice;
+import io.unsealfs.os.SystemCallException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The workers of one connection. As many as there are cores wait for requests from the start; they
+ * stay for good, and so do their buffers. Where all of them hang on a slow source and nobody
+ * listens to the kernel any more, one more is added, up to a bound: otherwise neither another
+ * reader nor the interrupt of a waiting one would be heard.
+ */
+final class Crew implements ServingLoop {
+  private static final System.Logger LOG = System.getLogger(Crew.class.getName());
+
+  /** How long all workers may be busy without one getting done before another is added. */
+  private static final Duration PATIENCE = Duration.ofMillis(50);
+
+  private final FuseDevice device;
+  private final BiFunction<Crew, FuseDevice, Worker> maker;
+  private final int most;
+  private final Closeable whenOver;
+  private final List<Worker> workers = new CopyOnWriteArrayList<>();
+  private final Interrupts interrupts = new Interrupts();
+  private final AtomicInteger idle = new AtomicInteger();
+  private final AtomicInteger running = new AtomicInteger();
+  private final LongAdder taken = new LongAdder();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final CompletableFuture<@Nullable Void> afterwards = new CompletableFuture<>();
+  private final Thread watcher;
+  private volatile boolean watching;
+  private volatile boolean over;
+
+  /**
+   * A crew that is not at work yet.
+   *
+   * @param maker makes a worker that reads from the given device
+   * @param most workers at most
+   * @param whenOver closed by the last worker to leave
+   */
+  Crew(
+      FuseDevice device, BiFunction<Crew, FuseDevice, Worker> maker, int most, Closeable whenOver) {
+    this.device = device;
+    this.maker = maker;
+    this.most = most;
+    this.whenOver = whenOver;
+    this.watcher = new Thread(this::watch, "unsealfs-fuse-watch");
+    this.watcher.setDaemon(true);
+  }
+
+  /** Sets {@code count} workers to work. */
+  void start(int count) {
+    // counted beforehand: the first must not find itself the last to leave
+    running.set(count);
+    for (int i = 0; i < count; i++) {
+      add();
+    }
+    watcher.start();
+  }
+
+  private void add() {
+    Worker worker = maker.apply(this, ownDevice());
+    workers.add(worker);
+    Thread thread = new Thread(worker, "unsealfs-fuse-" + workers.size());
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /**
+   * A descriptor of its own spares a worker the lock that those of one descriptor share. Where the
+   * kernel does not allow it they share.
+   */
+  private FuseDevice ownDevice() {
+    try {
+      return device.cloned();
+    } catch (SystemCallException e) {
+      LOG.log(Level.DEBUG, "the workers share one descriptor of /dev/fuse: {0}", e.getMessage());
+      return device;
+    }
+  }
+
+  /** A worker waits for a request. */
+  void idle() {
+    idle.incrementAndGet();
+  }
+
+  /** A worker has got one. */
+  void busy() {
+    taken.increment();
+    if (idle.decrementAndGet() == 0 && !watching && workers.size() < most) {
+      watching = true;
+      LockSupport.unpark(watcher);
+    }
+  }
+
+  private void watch() {
+    while (!over) {
+      if (!watching) {
+        LockSupport.park(this);
+        continue;
+      }
+      long before = taken.sum();
+      LockSupport.parkNanos(this, PATIENCE.toNanos());
+      if (idle.get() > 0 || workers.size() >= most) {
+        watching = false;
+        // whoever became busy in between did not wake us
+        if (idle.get() == 0 && workers.size() < most) {
+          watching = true;
+        }
+      } else if (!over && taken.sum() == before && running.getAndIncrement() > 0) {
+        add();
+      }
+    }
+  }
+
+  /** Passes an interrupt on to whoever answers this request. */
+  void interrupt(long unique) {
+    interrupts.note(unique);
+    workers.forEach(worker -> worker.interrupt(unique));
+  }
+
+  boolean wasInterrupted(long unique) {
+    return interrupts.contains(unique);
+  }
+
+  /** A worker found the connection over. The others hear it too, unless they hang in a source. */
+  void left(Worker worker) {
+    over = true;
+    LockSupport.unpark(watcher);
+    workers.forEach(Worker::interruptAny);
+    if (worker.device() != device) {
+      worker.device().close();
+    }
+    if (running.decrementAndGet() > 0) {
+      return;
+    }
+    device.close();
+    try {
+      whenOver.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "closing the files still open: {0}", e.getMessage());
+    } finally {
+      afterwards.complete(null);
+      ended.countDown();
+    }
+  }
+
+  /** Has this run once all have left, at once if they have. */
+  void whenEnded(Runnable task) {
+    CompletableFuture<Void> _ = afterwards.thenRun(task);
+  }
+
+  @Override
+  public boolean awaitEnd(Duration timeout) throws InterruptedException {
+    return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public boolean hasEnded() {
+    return ended.getCount() == 0;
+  }
+}

@@ -1,0 +1,79 @@
+package io.unsealfs.mount.kernel;
+
+import io.unsealfs.mount.Errno;
+import io.unsealfs.mount.NodeAdapter;
+import io.unsealfs.mount.Request;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** OPEN, READ and RELEASE of regular files. */
+final class FileRequests {
+  private static final int ACCESS_MODE_MASK = 3;
+
+  // fuse_open_out.open_flags
+  private static final int KEEP_CACHE = 1 << 1;
+
+  private static final int OPEN_REPLY_SIZE = 16;
+
+  // fuse_read_in
+  private static final int READ_HANDLE = 0;
+  private static final int READ_OFFSET = 8;
+  private static final int READ_SIZE = 16;
+
+  private final NodeAdapter nodes;
+  private final Inodes inodes;
+  private final boolean unseenOpens;
+  private final UnseenOpens unseen;
+
+  /**
+   * The requests of one mount.
+   *
+   * @param unseenOpens whether the kernel is told that it need not send OPEN
+   */
+  FileRequests(NodeAdapter nodes, Inodes inodes, boolean unseenOpens, UnseenOpens unseen) {
+    this.nodes = nodes;
+    this.inodes = inodes;
+    this.unseenOpens = unseenOpens;
+    this.unseen = unseen;
+  }
+
+  int open(Request about, KernelRequest request, KernelReply reply) throws IOException {
+    if ((request.int32(0) & ACCESS_MODE_MASK) != 0) {
+      return -Errno.EROFS;
+    }
+    if (unseenOpens) {
+      return -Errno.ENOSYS;
+    }
+    Inode inode = inodes.get(request.node());
+    if (inode == null) {
+      return -Errno.ESTALE;
+    }
+    about.about(inode.node(), inode);
+    reply
+        .payload(OPEN_REPLY_SIZE)
+        .putLong(nodes.open(inode.node(), inode))
+        .putInt(KEEP_CACHE)
+        .putInt(0);
+    return OPEN_REPLY_SIZE;
+  }
+
+  int read(Request about, KernelRequest request, KernelReply reply) throws IOException {
+    ByteBuffer plaintext = reply.payload(request.int32(READ_SIZE));
+    long offset = request.int64(READ_OFFSET);
+    long handle = request.int64(READ_HANDLE);
+    if (handle != 0) {
+      return nodes.read(about, handle, offset, plaintext);
+    }
+    Inode inode = inodes.get(request.node());
+    if (inode == null) {
+      return -Errno.ESTALE;
+    }
+    about.about(inode.node(), inode);
+    return unseen.read(about, inode, offset, plaintext);
+  }
+
+  int release(Request about, KernelRequest request) throws IOException {
+    nodes.release(about, request.int64(READ_HANDLE));
+    return 0;
+  }
+}

@@ -1,0 +1,189 @@
+package io.unsealfs.mount.kernel;
+
+import io.unsealfs.mount.FuseEvents;
+import io.unsealfs.mount.FuseHost;
+import io.unsealfs.mount.Guard;
+import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
+import io.unsealfs.mount.NodeAdapter;
+import io.unsealfs.mount.point.HostRequirements;
+import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.mount.point.MountRemoval;
+import io.unsealfs.mount.point.ReadAheadSetting;
+import io.unsealfs.mount.point.StaleMount;
+import io.unsealfs.os.FuseDevice;
+import io.unsealfs.os.MountTable;
+import io.unsealfs.os.SystemCallException;
+import io.unsealfs.storage.FileTree;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * FUSE's kernel protocol spoken directly over {@code /dev/fuse}: no libfuse, requests as large as
+ * the kernel allows, threads and buffers of our own.
+ *
+ * <p>Ready means that the kernel's handshake is answered and that the mount table lists the mount;
+ * this process never touches its own mount point. A mount by root has a small shell watch over it,
+ * which unmounts if this process is killed; one through {@code fusermount3} is watched by that.
+ */
+public final class KernelFuseHost implements FuseHost {
+  private static final int LEAST_WORKERS = 2;
+  private static final int MOST_WORKERS = 32;
+
+  @Override
+  public String name() {
+    return "kernel";
+  }
+
+  @Override
+  public Optional<String> unusable() {
+    try {
+      HostRequirements.forKernel(
+          new MountOptions(name(), false, List.of(), OptionalInt.empty(), OptionalInt.empty(), 0));
+      return Optional.empty();
+    } catch (MountException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)
+      throws MountException {
+    MountWords.source(options.fsName());
+    HostRequirements.forKernel(options);
+    List<MountTable.Entry> table = table();
+    MountPoint point = MountPoint.of(mountPoint, table);
+    if (point.mounted(table).isPresent()) {
+      StaleMount.clear(point);
+      table = table();
+    }
+    point.requireEmptyDirectory();
+    Set<Integer> before = table.stream().map(MountTable.Entry::id).collect(Collectors.toSet());
+    RequestSize size = RequestSize.allowed();
+    Connection connection = Connection.mount(point, options, size.bytes());
+    boolean served = false;
+    try {
+      Mount mount = serve(tree, point, options, events, size, connection, before);
+      served = true;
+      return mount;
+    } finally {
+      if (!served) {
+        MountRemoval.lazy(point);
+        connection.device().close();
+      }
+    }
+  }
+
+  private static Mount serve(
+      FileTree tree,
+      MountPoint point,
+      MountOptions options,
+      FuseEvents events,
+      RequestSize size,
+      Connection connection,
+      Set<Integer> before)
+      throws MountException {
+    FuseDevice device = connection.device();
+    RootAcl acl = new RootAcl(options.allowUids());
+    Handshake agreed =
+        shakeHands(device, size, new Wishes(tree.opensShowNothingNew(), acl.isNeeded()));
+    if (acl.isNeeded() && !agreed.acl()) {
+      throw new MountException(
+          "cannot mount on "
+              + point
+              + " with allow_uid of several users: this kernel's FUSE has no access control lists;"
+              + " give one user, or allow_other");
+    }
+    Crew crew = crew(tree, options, events, agreed, size, device, acl);
+    MountTable.Entry entry =
+        point
+            .mounted(table())
+            .filter(top -> !before.contains(top.id()))
+            .orElseThrow(() ->
+                new MountException(
+                    "cannot mount on " + point + ": the mount table does not list it"));
+    int workers = workers(options);
+    crew.start(workers);
+    String readAhead =
+        options.readAheadBytes() == 0
+            ? ReadAheadSetting.of(entry).text()
+            : ReadAheadSetting.set(entry, options.readAheadBytes() >> 10).text();
+    events.agreed(
+        "transport kernel: FUSE 7."
+            + agreed.minor()
+            + ", requests of up to "
+            + (size.bytes() >> 10)
+            + " KiB, "
+            + workers
+            + " workers, read-ahead "
+            + readAhead);
+    return new KernelServedMount(point, entry, crew, connection.isWatched());
+  }
+
+  private static Handshake shakeHands(FuseDevice device, RequestSize size, Wishes wishes)
+      throws MountException {
+    KernelRequest request = new KernelRequest();
+    try {
+      request.receive(device);
+      Handshake agreed = Handshake.of(request, wishes);
+      KernelReply reply = new KernelReply(KernelRequest.BUFFER_SIZE);
+      reply.send(device, request.unique(), agreed.answer(reply, size.pages()));
+      return agreed;
+    } catch (SystemCallException e) {
+      throw new MountException("cannot mount: the FUSE handshake failed: " + e.getMessage(), e);
+    }
+  }
+
+  private static Crew crew(
+      FileTree tree,
+      MountOptions options,
+      FuseEvents events,
+      Handshake agreed,
+      RequestSize size,
+      FuseDevice device,
+      RootAcl acl)
+      throws MountException {
+    NodeAdapter nodes = new NodeAdapter(tree, options);
+    UnseenOpens unseen = new UnseenOpens(nodes);
+    Inodes inodes;
+    try {
+      inodes = new Inodes(nodes.root(), unseen::forget);
+    } catch (IOException e) {
+      throw new MountException("cannot mount: the root directory: " + e.getMessage(), e);
+    }
+    Dispatcher dispatcher =
+        new Dispatcher(
+            new Guard(events),
+            new NodeRequests(nodes, inodes, acl),
+            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen),
+            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
+    int most = options.workers() > 0 ? options.workers() : MOST_WORKERS;
+    return new Crew(
+        device,
+        (crew, own) -> new Worker(crew, own, dispatcher, inodes, size.bytes()),
+        Math.max(most, workers(options)),
+        nodes);
+  }
+
+  /** Threads that wait for requests from the start. */
+  private static int workers(MountOptions options) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return options.workers() > 0
+        ? Math.min(options.workers(), Math.max(LEAST_WORKERS, cores))
+        : Math.clamp(cores, LEAST_WORKERS, MOST_WORKERS);
+  }
+
+  private static List<MountTable.Entry> table() throws MountException {
+    try {
+      return MountTable.read();
+    } catch (IOException e) {
+      throw new MountException("cannot mount: cannot read the mount table: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package io.unsealfs.mount.kernel;
+
+import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.point.DeathWatch;
+import io.unsealfs.mount.point.MountEnd;
+import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.os.MountTable;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** A mount served by a {@link Crew}. */
+final class KernelServedMount implements Mount {
+  private static final System.Logger LOG = System.getLogger(KernelServedMount.class.getName());
+
+  private final MountPoint point;
+  private final Crew crew;
+  private final MountEnd end;
+
+  /**
+   * The mount of this entry.
+   *
+   * @param watched whether somebody else already unmounts if this process is killed
+   */
+  KernelServedMount(MountPoint point, MountTable.Entry entry, Crew crew, boolean watched) {
+    this.point = point;
+    this.crew = crew;
+    this.end = new MountEnd(point, entry, crew);
+    if (!watched) {
+      watch(entry);
+    }
+  }
+
+  /** Starts the watch beside everything else: it takes a process, and nobody waits for it. */
+  private void watch(MountTable.Entry entry) {
+    CompletableFuture<DeathWatch> watch = new CompletableFuture<>();
+    Thread starter =
+        new Thread(
+            () -> {
+              DeathWatch started = DeathWatch.over(point, entry);
+              started.leftOut().ifPresent(reason -> LOG.log(Level.INFO, reason));
+              watch.complete(started);
+            },
+            "unsealfs-watch");
+    starter.setDaemon(true);
+    starter.start();
+    crew.whenEnded(() -> {
+      CompletableFuture<Void> _ = watch.thenAccept(DeathWatch::close);
+    });
+  }
+
+  @Override
+  public Path mountPoint() {
+    return point.path();
+  }
+
+  @Override
+  public boolean awaitEnd(Duration timeout) throws InterruptedException {
+    return crew.awaitEnd(timeout);
+  }
+
+  @Override
+  public void unmount(Duration grace) throws MountException {
+    end.unmount(grace);
+  }
+}

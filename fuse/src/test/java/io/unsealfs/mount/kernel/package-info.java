@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.mount.kernel;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.mount.point;
+
+import org.jspecify.annotations.NullMarked;
