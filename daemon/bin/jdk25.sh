@@ -2,17 +2,31 @@
 # Needs only the shell: a JDK says its version in the file "release".
 
 is_jdk25() {
-  [ -x "$1/bin/javac" ] && [ -r "$1/release" ] &&
-    grep -qE '^JAVA_VERSION="25([."+-]|$)' "$1/release"
+  local line
+  [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 1
+  JDK_VERSION=
+  while read -r line; do
+    case $line in
+      JAVA_VERSION=\"25[\".+-]*) JDK_VERSION=$JDK_VERSION${line#*=} ;;
+      IMPLEMENTOR=* | JAVA_RUNTIME_VERSION=* | SOURCE=*) JDK_VERSION=$JDK_VERSION${line#*=} ;;
+      JAVA_VERSION=*) return 1 ;;
+    esac
+  done <"$1/release"
+  [ -n "$JDK_VERSION" ]
 }
 
+# Sets JAVA_HOME, and JDK_VERSION to a word that tells this build of it from others.
 find_jdk25() {
   local candidate on_path
-  on_path=$(command -v javac 2>/dev/null || true)
-  [ -n "$on_path" ] && on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
-  for candidate in "${UNSEALFS_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" \
+  for candidate in "${UNSEALFS_JAVA_HOME:-}" "${JAVA_HOME:-}" "<PATH>" \
     /usr/lib/jvm/* /opt/java/* /opt/jdk* /usr/local/jdk* /usr/java/* \
     "${HOME:-/nonexistent}"/.sdkman/candidates/java/* "${HOME:-/nonexistent}"/.jdks/*; do
+    if [ "$candidate" = "<PATH>" ]; then
+      # looked up only when it is its turn: it takes two processes
+      on_path=$(command -v javac 2>/dev/null) || continue
+      on_path=$(readlink -f "$on_path")
+      candidate=${on_path%/bin/javac}
+    fi
     if [ -n "$candidate" ] && is_jdk25 "$candidate"; then
       JAVA_HOME=$candidate
       export JAVA_HOME

@@ -49,7 +49,7 @@ final class AttestCommand implements Callable<Integer> {
       throw new UsageException("--report-data: more than 64 bytes");
     }
     ReportData covered = ReportData.of(bytes);
-    Evidence evidence = wiring.attester(attester).collect(covered);
+    Evidence evidence = wiring.printingAttester(attester).collect(covered);
     if (json) {
       EvidenceJson.write(evidence, covered, System.out);
       System.out.flush();

@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.storage.local.TreeSize;
 import io.unsealfs.volume.Finding;
 import io.unsealfs.volume.Volume;
 import java.io.IOException;
@@ -30,7 +31,7 @@ final class CheckCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (OpenedVolume opened = OpenedVolume.open(wiring, source, keys);
-        Progress progress = Progress.of("check")) {
+        Progress progress = Progress.of("check", total(opened))) {
       Volume.CheckSummary summary =
           opened.volume().check(finding -> progress.line(text(finding)), progress::add);
       progress.finish();
@@ -42,6 +43,18 @@ final class CheckCommand implements Callable<Integer> {
           summary.plaintextBytes(),
           summary.findings());
       return (summary.findings() == 0 ? ExitCode.DONE : ExitCode.DAMAGED).status();
+    }
+  }
+
+  /** Bytes to read, looked up only if a bar is shown; -1 where damage hides how many. */
+  private static long total(OpenedVolume opened) {
+    if (!Progress.isShown()) {
+      return -1;
+    }
+    try {
+      return TreeSize.of(opened.volume().tree()).plaintextBytes();
+    } catch (IOException e) {
+      return -1; // the check itself reports what cannot be read
     }
   }
 

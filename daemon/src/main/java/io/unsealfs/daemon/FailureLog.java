@@ -20,6 +20,7 @@ final class FailureLog implements FuseEvents {
 
   private final boolean plaintextNames;
   private final AtomicLong damaged = new AtomicLong();
+  private final AtomicLong failed = new AtomicLong();
   private final AtomicLong unexpected = new AtomicLong();
   private final Set<String> seen = new HashSet<>(); // guarded by itself
 
@@ -29,6 +30,7 @@ final class FailureLog implements FuseEvents {
 
   @Override
   public void failed(String operation, String location, String plaintextPath, IOException cause) {
+    failed.incrementAndGet();
     boolean damage = cause instanceof IntegrityException;
     if (damage) {
       damaged.incrementAndGet();
@@ -54,9 +56,19 @@ final class FailureLog implements FuseEvents {
         cause);
   }
 
+  @Override
+  public void agreed(String facts) {
+    LOG.log(Level.INFO, facts);
+  }
+
   /** Reads answered EIO for damage so far. */
   long damagedReads() {
     return damaged.get();
+  }
+
+  /** Requests that failed because of the data behind them, damage included. */
+  long failedRequests() {
+    return failed.get();
   }
 
   /** Callbacks that threw what none should. */

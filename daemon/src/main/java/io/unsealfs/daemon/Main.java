@@ -20,20 +20,41 @@ public final class Main {
   /** Runs a command without ending the JVM. */
   static int run(List<String> arguments, Wiring wiring) {
     RootCommand root = new RootCommand();
-    CommandLine commandLine = commandLine(root, wiring);
+    CommandLine commandLine = commandLine(root, wiring, arguments);
     try {
-      return commandLine.execute(OptionList.expand(arguments).toArray(String[]::new));
-    } catch (UsageException e) {
-      return fail(root, "mount", e);
+      return commandLine.execute(OptionList.detached(arguments).toArray(String[]::new));
     } catch (Error e) {
       // picocli hands only exceptions to its handler, and nobody gets a stack trace unasked
       return fail(root, "fault", e);
     }
   }
 
-  /** The command line of the whole program. */
-  static CommandLine commandLine(RootCommand root, Wiring wiring) {
+  /** The command line of the whole program, as far as {@code arguments} have a use for it. */
+  static CommandLine commandLine(RootCommand root, Wiring wiring, List<String> arguments) {
     CommandLine commandLine = new CommandLine(root);
+    if (CommandWord.of(arguments).equals("mount")) {
+      // reading the annotations of all the others would take as long as mounting
+      commandLine.addSubcommand(new MountCommand(wiring));
+    } else {
+      addCommands(commandLine, wiring);
+    }
+    giveHelp(commandLine);
+    commandLine.registerConverter(ByteSize.class, new ByteSize.Converter());
+    commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setParameterExceptionHandler((error, words) -> usage(root, error));
+    commandLine.setExecutionStrategy(parsed -> {
+      CommandLine last = innermost(parsed).commandSpec().commandLine();
+      boolean quiet = !(last.getCommand() instanceof Chatty);
+      wiring.useLogs(Logs.toStandardError(root.logFormat, root.debug, quiet));
+      return new CommandLine.RunLast().execute(parsed);
+    });
+    commandLine.setExecutionExceptionHandler(
+        (error, command, parsed) -> fail(root, words(command), error));
+    return commandLine;
+  }
+
+  private static void addCommands(CommandLine commandLine, Wiring wiring) {
     commandLine
         .addSubcommand(new MountCommand(wiring))
         .addSubcommand(new UmountCommand())
@@ -51,23 +72,11 @@ public final class Main {
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
         .addSubcommand(new AttestCommand(wiring))
+        .addSubcommand(new BenchCommand(wiring))
+        .addSubcommand(new DoctorCommand(wiring))
         .addSubcommand(new DemoCommand())
         .addSubcommand("generate-completion", new picocli.AutoComplete.GenerateCompletion())
         .addSubcommand("help", new CommandLine.HelpCommand());
-    giveHelp(commandLine);
-    commandLine.registerConverter(ByteSize.class, new ByteSize.Converter());
-    commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
-    commandLine.setUsageHelpAutoWidth(true);
-    commandLine.setParameterExceptionHandler((error, words) -> usage(root, error));
-    commandLine.setExecutionStrategy(parsed -> {
-      CommandLine last = innermost(parsed).commandSpec().commandLine();
-      boolean quiet = !(last.getCommand() instanceof Chatty);
-      wiring.useLogs(Logs.toStandardError(root.logFormat, root.debug, quiet));
-      return new CommandLine.RunLast().execute(parsed);
-    });
-    commandLine.setExecutionExceptionHandler(
-        (error, command, parsed) -> fail(root, words(command), error));
-    return commandLine;
   }
 
   private static void giveHelp(CommandLine commandLine) {

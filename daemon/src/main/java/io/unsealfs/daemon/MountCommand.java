@@ -1,5 +1,7 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.block.BlockCache;
+import io.unsealfs.daemon.start.CipherWarmUp;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
@@ -44,9 +46,10 @@ final class MountCommand implements Callable<Integer>, Chatty {
   @Option(
       names = "-o",
       paramLabel = "OPTIONS",
+      parameterConsumer = OptionList.class,
       description =
           "The options below as a list with underscores, as in -o allow_other,cache=256M.")
-  @Nullable String optionList; // expanded before parsing, see OptionList
+  @Nullable String optionList; // never set: its words become options, see OptionList
 
   @Option(names = "--allow-other", description = "Let users other than the mounting one look in.")
   boolean allowOther;
@@ -70,15 +73,11 @@ final class MountCommand implements Callable<Integer>, Chatty {
   @Option(names = "--fsname", description = "Source as the mount table shows it (default: SOURCE).")
   @Nullable String fsName;
 
-  @Option(
-      names = "--cache",
-      paramLabel = "SIZE",
-      description = "Most memory for decrypted blocks (default: from the heap).")
-  @Nullable ByteSize cache;
+  @Mixin ReadingOptions reading = new ReadingOptions();
 
   @Option(
       names = "--transport",
-      paramLabel = "auto|jnr",
+      paramLabel = "auto|kernel|jnr",
       defaultValue = "auto",
       description = "How to speak FUSE (default: ${DEFAULT-VALUE}).")
   String transport = "auto";
@@ -116,23 +115,31 @@ final class MountCommand implements Callable<Integer>, Chatty {
             allowUids,
             optional(uid),
             optional(gid),
-            octal(umask));
+            octal(umask),
+            reading.readAheadBytes(),
+            reading.workers());
+    BlockCache cache = wiring.blockCache(reading);
+    FailureLog failures = new FailureLog(logNames);
+    MountCare care = new MountCare(cache, failures, reading.preloadFilter(), logNames);
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
-    try (MountSession session =
-        new MountSession(
-            new VolumeOpening(wiring, source, keys),
-            host,
-            target,
-            options,
-            new FailureLog(logNames),
-            Duration.ofSeconds(graceSeconds),
-            wiring.blockCache(cache))) {
+    try (CipherWarmUp _ = CipherWarmUp.begin();
+        MountSession session =
+            new MountSession(
+                new VolumeOpening(wiring, source, keys),
+                host,
+                target,
+                options,
+                failures,
+                Duration.ofSeconds(graceSeconds),
+                cache,
+                care)) {
       Thread stop = new Thread(() -> stop(session), "unsealfs-stop");
       Runtime.getRuntime().addShutdownHook(stop);
       session.start();
       // from here on a signal ends the session in order, and the command with it
       Signals.on("TERM", () -> stop(session));
       Signals.on("INT", () -> stop(session));
+      Signals.on("USR1", () -> care.logFigures(target));
       try (RunRecord _ = RunRecord.write(target)) {
         serve(session, target, daemonLog);
       }

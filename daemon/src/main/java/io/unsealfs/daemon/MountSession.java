@@ -29,6 +29,7 @@ final class MountSession implements AutoCloseable {
   private final FuseEvents events;
   private final Duration grace;
   private final BlockCache cache;
+  private final MountCare care;
   private final AtomicBoolean stopped = new AtomicBoolean();
   // guarded by this: written by the thread that starts, read by the one that stops
   private @Nullable Volume volume;
@@ -42,7 +43,8 @@ final class MountSession implements AutoCloseable {
       MountOptions options,
       FuseEvents events,
       Duration grace,
-      BlockCache cache) {
+      BlockCache cache,
+      MountCare care) {
     this.opening = opening;
     this.host = host;
     this.mountPoint = mountPoint;
@@ -50,6 +52,7 @@ final class MountSession implements AutoCloseable {
     this.events = events;
     this.grace = grace;
     this.cache = cache;
+    this.care = care;
   }
 
   MountState state() {
@@ -78,6 +81,7 @@ final class MountSession implements AutoCloseable {
         }
       }
       enter(MountState.READY);
+      care.begin(opened.tree());
     } catch (IOException | RuntimeException | Error e) {
       state = MountState.FAILED;
       try {
@@ -120,8 +124,10 @@ final class MountSession implements AutoCloseable {
     mount = null;
     volume = null;
     try {
+      care.close();
       if (mounted != null) {
         mounted.unmount(grace);
+        care.logFigures(mountPoint);
       }
     } finally {
       try {

@@ -16,7 +16,7 @@ record OpenedVolume(Volume volume, BlockCache cache) implements AutoCloseable {
   static OpenedVolume open(Wiring wiring, SourceOptions source, KeyOptions keys)
       throws IOException {
     ProcessControl.forbidDumps();
-    BlockCache cache = wiring.blockCache(null);
+    BlockCache cache = wiring.blockCache(new ReadingOptions());
     try {
       return new OpenedVolume(
           new VolumeOpening(wiring, source, keys).open(cache, state -> {}), cache);

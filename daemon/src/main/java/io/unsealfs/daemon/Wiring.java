@@ -6,6 +6,7 @@ import io.unsealfs.attest.sample.SampleAttester;
 import io.unsealfs.attest.tdx.TdxAttester;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.ReadAhead;
+import io.unsealfs.block.ReadPolicy;
 import io.unsealfs.daemon.log.LogFormat;
 import io.unsealfs.daemon.log.Logs;
 import io.unsealfs.key.KeyFetch;
@@ -20,6 +21,7 @@ import io.unsealfs.key.grpc.GrpcKeyProvider;
 import io.unsealfs.key.grpc.GrpcTimeouts;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.jnr.JnrFuseHost;
+import io.unsealfs.mount.kernel.KernelFuseHost;
 import io.unsealfs.os.LockedMemory;
 import io.unsealfs.volume.VolumeFormat;
 import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
@@ -31,22 +33,19 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The explicit catalogue: every format, provider, attester and transport there is. */
 final class Wiring {
   /** Plaintext bytes that are read, decrypted and cached as one. */
   private static final int EXTENT_SIZE = 128 << 10;
 
-  /** How far a sequential reader is read ahead. */
-  private static final int READ_AHEAD_WINDOW = 2 << 20;
-
-  private static final long CACHE_MOST = 256L << 20;
-
   private final CallerChannel caller;
   private final SecretMemory secretMemory = new LockedSecrets();
   private final List<VolumeFormat> formats = List.of(new GocryptfsFormat());
-  private final List<FuseHost> fuseHosts = List.of(new JnrFuseHost());
+
+  /** In the order that {@code transport=auto} tries them. */
+  private final List<FuseHost> fuseHosts = List.of(new KernelFuseHost(), new JnrFuseHost());
+
   private final List<Attester> attesters =
       List.of(new TdxAttester(false), new SampleAttester(), new NoneAttester());
   private Logs logs = Logs.toStandardError(LogFormat.TEXT, false, true);
@@ -76,14 +75,31 @@ final class Wiring {
     return formats;
   }
 
+  /** All transports, in the order that {@code transport=auto} tries them. */
+  List<FuseHost> fuseHosts() {
+    return fuseHosts;
+  }
+
   /** The transport of {@code transport=}. */
   FuseHost fuseHost(String name) throws UsageException {
+    if (name.equals("auto")) {
+      return new AutoFuseHost(fuseHosts);
+    }
     for (FuseHost host : fuseHosts) {
-      if (name.equals("auto") || host.name().equals(name)) {
+      if (host.name().equals(name)) {
         return host;
       }
     }
-    throw new UsageException("--transport " + name + ": this version has auto and jnr");
+    throw new UsageException("--transport " + name + ": this version has auto, kernel and jnr");
+  }
+
+  /**
+   * The attester of {@code attest}, which only prints: evidence of a TD under debugging may be
+   * looked at, but no key is ever fetched with it.
+   */
+  Attester printingAttester(String name) throws UsageException {
+    Attester attester = attester(name);
+    return attester instanceof TdxAttester ? new TdxAttester(true) : attester;
   }
 
   /**
@@ -117,12 +133,18 @@ final class Wiring {
     return new KeyFetch(providers, secretMemory, attester(options.attester), options.trust());
   }
 
-  /** A cache of decrypted extents with read-ahead; {@code size} null: a share of the heap. */
-  BlockCache blockCache(@Nullable ByteSize size) {
-    long capacity =
-        size == null ? Math.min(CACHE_MOST, Runtime.getRuntime().maxMemory() / 4) : size.bytes();
+  /** A cache of decrypted extents, with the read path asked for. */
+  BlockCache blockCache(ReadingOptions reading) throws UsageException {
+    int window = reading.prefetchBytes();
+    ReadPolicy policy =
+        new ReadPolicy(
+            new ReadAhead.Policy(readAheadThreads(), Math.max(1, window)),
+            reading.dropBehind,
+            ReadPolicy.helpersFor(Runtime.getRuntime().availableProcessors()));
     return new BlockCache(
-        capacity, EXTENT_SIZE, new ReadAhead.Policy(readAheadThreads(), READ_AHEAD_WINDOW));
+        CacheSize.ofThisProcess().bytes(reading.cache),
+        EXTENT_SIZE,
+        window == 0 ? policy.withoutReadAhead() : policy);
   }
 
   private static Executor readAheadThreads() {

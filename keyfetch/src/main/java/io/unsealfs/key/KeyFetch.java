@@ -39,14 +39,27 @@ public final class KeyFetch {
    * @throws io.unsealfs.attest.AttestationException if no evidence could be made
    */
   public Secret fetch(KeyReference reference) throws IOException {
+    try (Secret raw = provider(reference).fetch(reference, attester, trust)) {
+      return reference.reading().apply(raw, memory);
+    }
+  }
+
+  /**
+   * Looks at a reference without fetching, see {@link KeyProvider#probe}.
+   *
+   * @throws IOException what {@link #fetch} would fail with
+   */
+  public KeyProbe probe(KeyReference reference) throws IOException {
+    return provider(reference).probe(reference, trust);
+  }
+
+  private KeyProvider provider(KeyReference reference) throws KeyReferenceException {
     KeyProvider provider = providers.get(reference.scheme());
     if (provider == null) {
       throw new KeyReferenceException(
           "nothing here fetches " + reference.scheme() + ": keys; known: " + providers.keySet());
     }
-    try (Secret raw = provider.fetch(reference, attester, trust)) {
-      return reference.reading().apply(raw, memory);
-    }
+    return provider;
   }
 
   /**

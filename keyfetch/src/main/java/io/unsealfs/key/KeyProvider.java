@@ -20,4 +20,14 @@ public interface KeyProvider {
    * @throws AttestationException if no evidence could be made
    */
   Secret fetch(KeyReference reference, Attester attester, ServerTrust trust) throws IOException;
+
+  /**
+   * Looks whether {@link #fetch} would find what it needs, within a few seconds: reads no secret,
+   * uses none up, asks nobody at a terminal and sends no evidence.
+   *
+   * @throws IOException what {@link #fetch} would fail with
+   */
+  default KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
+    return KeyProbe.of(reference.scheme() + ": shows only when it is fetched");
+  }
 }

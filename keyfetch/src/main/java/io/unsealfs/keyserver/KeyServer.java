@@ -14,6 +14,9 @@ import io.unsealfs.key.wire.WireLimits;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -115,6 +118,21 @@ public final class KeyServer implements AutoCloseable {
     return keyServer;
   }
 
+  /** The address to listen on; a name is looked up here and not in the configuration. */
+  private static InetSocketAddress resolved(String key, InetSocketAddress address)
+      throws KeyServerConfigException {
+    if (!address.isUnresolved()) {
+      return address;
+    }
+    try {
+      return new InetSocketAddress(
+          InetAddress.getByName(address.getHostString()), address.getPort());
+    } catch (UnknownHostException e) {
+      throw new KeyServerConfigException(
+          key + ": the host " + address.getHostString() + " is not known here", e);
+    }
+  }
+
   private void listen(LongSupplier nanoClock, Appraisers appraisers) throws IOException {
     KeyServerConfig.Limits limits = config.limits();
     NonceTable nonces =
@@ -127,7 +145,7 @@ public final class KeyServer implements AutoCloseable {
         GrpcSslContexts.configure(SslContextBuilder.forServer(tls), SslProvider.JDK)
             .protocols("TLSv1.3");
     server =
-        NettyServerBuilder.forAddress(config.listen())
+        NettyServerBuilder.forAddress(resolved("listen", config.listen()))
             .sslContext(ssl.build())
             .channelFactory(() -> new BoundedServerChannel(limits.connections()))
             .bossEventLoopGroup(accepting)
@@ -156,7 +174,7 @@ public final class KeyServer implements AutoCloseable {
           "listen address " + config.listen() + ": cannot listen there; is it in use?", e);
     }
     if (config.health().isPresent()) {
-      health = HealthEndpoint.start(config.health().get(), () -> ready);
+      health = HealthEndpoint.start(resolved("health", config.health().get()), () -> ready);
     }
     ready = true;
   }

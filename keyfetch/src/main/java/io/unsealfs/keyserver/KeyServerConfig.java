@@ -3,7 +3,6 @@ package io.unsealfs.keyserver;
 import io.unsealfs.key.wire.WireLimits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +24,7 @@ import java.util.regex.Pattern;
  * What {@code keyserver --config FILE} says. Names files but holds none of their content; {@link
  * KeyServer} reads them.
  *
- * @param listen where the service listens; port 0 takes a free one
+ * @param listen where the service listens, a host name not looked up yet; port 0 takes a free one
  * @param tls the certificate that hides conversations from bystanders
  * @param identityKey Ed25519 PKCS#8 PEM file: the key that clients pin
  * @param kekFile the key under which secrets are wrapped
@@ -363,16 +362,24 @@ public record KeyServerConfig(
         throw yaml.bad(key, "has a port above 65535");
       }
       String ipv6 = matcher.group(1);
+      if (ipv6 == null && !isIpv4(matcher.group(2))) {
+        // looked up when the server listens: a check of the file must not wait for a name server
+        return InetSocketAddress.createUnresolved(matcher.group(2), port);
+      }
       try {
         return new InetSocketAddress(
-            ipv6 != null ? InetAddress.ofLiteral(ipv6) : InetAddress.getByName(matcher.group(2)),
-            port);
-      } catch (UnknownHostException | IllegalArgumentException e) {
-        KeyServerConfigException bad = yaml.bad(key, "names a host that is not known here");
+            InetAddress.ofLiteral(ipv6 != null ? ipv6 : matcher.group(2)), port);
+      } catch (IllegalArgumentException e) {
+        KeyServerConfigException bad = yaml.bad(key, "is no address of a host");
         bad.initCause(e);
         throw bad;
       }
     }
+  }
+
+  /** Whether it consists of digits and dots only, which no host name does. */
+  private static boolean isIpv4(String host) {
+    return host.matches("[0-9.]+");
   }
 
   /** How many nonces can be spent within a lifetime at the most. */

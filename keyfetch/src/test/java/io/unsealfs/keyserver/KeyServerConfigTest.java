@@ -55,6 +55,12 @@ class KeyServerConfigTest {
   }
 
   @Test
+  void aHostNameIsNotLookedUpWhileTheFileIsRead() throws IOException {
+    KeyServerConfig config = read(GOOD.replace("127.0.0.1:8443", "no.such.host.invalid:1"));
+    assertEquals(InetSocketAddress.createUnresolved("no.such.host.invalid", 1), config.listen());
+  }
+
+  @Test
   void theShortestConfigurationHasSafeDefaults() throws IOException {
     KeyServerConfig config = read(GOOD);
     assertEquals(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8443), config.listen());
@@ -142,7 +148,7 @@ class KeyServerConfigTest {
         "listen: \"127.0.0.1:8443\" | listen: '::1:80' | line 1 | HOST:PORT",
         "listen: \"127.0.0.1:8443\" | listen: '[fe80]:80' | line 1 | host",
         "listen: \"127.0.0.1:8443\" | listen: '127.0.0.1:65536' | line 1 | port",
-        "listen: \"127.0.0.1:8443\" | listen: 'no.such.host.invalid:1' | line 1 | host",
+        "listen: \"127.0.0.1:8443\" | listen: '127.0.0.256:1' | line 1 | host",
         "listen: \"127.0.0.1:8443\" | listen: | line 1 | no value",
         "listen: \"127.0.0.1:8443\" | listen: [a] | line 1 | plain text",
         "listen: \"127.0.0.1:8443\" | # | line 2 | listen",

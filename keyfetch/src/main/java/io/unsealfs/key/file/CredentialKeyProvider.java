@@ -1,6 +1,7 @@
 package io.unsealfs.key.file;
 
 import io.unsealfs.attest.Attester;
+import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyReferenceException;
@@ -35,6 +36,15 @@ public final class CredentialKeyProvider implements KeyProvider {
   @Override
   public Secret fetch(KeyReference reference, Attester attester, ServerTrust trust)
       throws IOException {
+    return SecretFile.read(path(reference), "credential " + reference.body(), memory);
+  }
+
+  @Override
+  public KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
+    return SecretFile.probe(path(reference), "credential " + reference.body());
+  }
+
+  private Path path(KeyReference reference) throws KeyReferenceException {
     String name = reference.body();
     if (name.equals(".") || name.equals("..") || name.contains("/")) {
       throw new KeyReferenceException("credential name " + name + " is not a plain file name");
@@ -46,6 +56,6 @@ public final class CredentialKeyProvider implements KeyProvider {
                     + name
                     + " cannot be read: CREDENTIALS_DIRECTORY is not set; name it with"
                     + " LoadCredential= in the unit"));
-    return SecretFile.read(folder.resolve(name), "credential " + name, memory);
+    return folder.resolve(name);
   }
 }

@@ -1,6 +1,7 @@
 package io.unsealfs.key.file;
 
 import io.unsealfs.attest.Attester;
+import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyReferenceException;
@@ -10,6 +11,8 @@ import io.unsealfs.key.ServerTrust;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -41,9 +44,7 @@ public final class FdKeyProvider implements KeyProvider {
   @Override
   public Secret fetch(KeyReference reference, Attester attester, ServerTrust trust)
       throws IOException {
-    if (!NUMBER.matcher(reference.body()).matches()) {
-      throw new KeyReferenceException("key reference fd: takes the number of a descriptor");
-    }
+    requireNumber(reference);
     String what = "file descriptor " + reference.body();
     try (ReadableByteChannel channel = opener.open(Integer.parseInt(reference.body()))) {
       return SecretReader.read(channel, what, memory);
@@ -52,6 +53,23 @@ public final class FdKeyProvider implements KeyProvider {
     } catch (IOException e) {
       throw new KeyReferenceException(
           what + " cannot be read: is it open in the caller, and not a socket?", e);
+    }
+  }
+
+  /** Only whether it is open: what is read from a pipe is gone. */
+  @Override
+  public KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
+    requireNumber(reference);
+    if (!Files.exists(Path.of("/proc/self/fd/" + reference.body()), LinkOption.NOFOLLOW_LINKS)) {
+      throw new KeyReferenceException(
+          "file descriptor " + reference.body() + " is not open in the caller");
+    }
+    return KeyProbe.of("file descriptor " + reference.body() + " is open");
+  }
+
+  private static void requireNumber(KeyReference reference) throws KeyReferenceException {
+    if (!NUMBER.matcher(reference.body()).matches()) {
+      throw new KeyReferenceException("key reference fd: takes the number of a descriptor");
     }
   }
 

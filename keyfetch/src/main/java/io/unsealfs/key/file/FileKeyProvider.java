@@ -1,6 +1,7 @@
 package io.unsealfs.key.file;
 
 import io.unsealfs.attest.Attester;
+import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyReferenceException;
@@ -29,8 +30,17 @@ public final class FileKeyProvider implements KeyProvider {
   @Override
   public Secret fetch(KeyReference reference, Attester attester, ServerTrust trust)
       throws IOException {
+    return SecretFile.read(path(reference), "key file " + reference.body(), memory);
+  }
+
+  @Override
+  public KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
+    return SecretFile.probe(path(reference), "key file " + reference.body());
+  }
+
+  private static Path path(KeyReference reference) throws KeyReferenceException {
     try {
-      return SecretFile.read(Path.of(reference.body()), "key file " + reference.body(), memory);
+      return Path.of(reference.body());
     } catch (InvalidPathException e) {
       throw new KeyReferenceException("key file " + reference.body() + " is no valid path", e);
     }

@@ -3,6 +3,7 @@ package io.unsealfs.key.grpc;
 import io.grpc.StatusRuntimeException;
 import io.unsealfs.attest.Attester;
 import io.unsealfs.key.KeyDeniedException;
+import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyUnavailableException;
@@ -10,14 +11,20 @@ import io.unsealfs.key.Secret;
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.ServerTrust;
 import io.unsealfs.key.UntrustedServerException;
+import io.unsealfs.key.proto.v1.ChallengeRequest;
+import io.unsealfs.key.wire.IdentityPublicKey;
+import io.unsealfs.key.wire.WireException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 
 /**
  * {@code grpc://HOST:PORT[,HOST:PORT…]/NAME}: our attested secret service, over TLS 1.3 and no
@@ -27,6 +34,9 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class GrpcKeyProvider implements KeyProvider {
   private static final System.Logger LOG = System.getLogger(GrpcKeyProvider.class.getName());
+
+  private static final Duration PROBE_CALL = Duration.ofSeconds(3);
+  private static final Duration PROBE_OVERALL = Duration.ofSeconds(8);
 
   private final SecretMemory memory;
   private final GrpcTimeouts timeouts;
@@ -100,8 +110,66 @@ public final class GrpcKeyProvider implements KeyProvider {
           || countdown.left().compareTo(wait) <= 0) {
         throw combined(List.copyOf(failures.values()));
       }
+      if (round == 1) {
+        announceRetries(failures, countdown.left());
+      }
       sleep(wait, failures);
     }
+  }
+
+  /**
+   * Asks each server for a challenge, which shows its TLS certificate and its identity key. No
+   * evidence is made, and nothing is asked for by name; a challenge that nobody answers dies within
+   * a minute.
+   *
+   * @throws UntrustedServerException if no server was the trusted one
+   */
+  @Override
+  public KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
+    GrpcReference parsed = GrpcReference.parse(reference);
+    TrustRules rules = TrustRules.of(trust);
+    Countdown countdown = new Countdown(PROBE_OVERALL);
+    List<String> reached = new ArrayList<>();
+    List<IOException> failures = new ArrayList<>();
+    for (ServerAddress server : parsed.servers()) {
+      try (ServerChannel channel = new ServerChannel(server, rules)) {
+        IdentityPublicKey identity =
+            IdentityPublicKey.parse(
+                channel
+                    .stub(countdown.atMost(PROBE_CALL))
+                    .getChallenge(ChallengeRequest.getDefaultInstance())
+                    .getIdentityKey()
+                    .toByteArray());
+        rules.require(identity, server);
+        reached.add(server + " answers, identity " + identity.pin());
+      } catch (WireException e) {
+        failures.add(
+            new UntrustedServerException("key server " + server + ": " + e.getMessage(), e));
+      } catch (UntrustedServerException e) {
+        failures.add(e);
+      } catch (StatusRuntimeException e) {
+        failures.add(CallFailure.of(server, e).cause());
+      }
+    }
+    if (reached.isEmpty()) {
+      throw combined(failures);
+    }
+    List<String> warnings = new ArrayList<>();
+    failures.forEach(failure -> warnings.add(failure.getMessage()));
+    if (!rules.authenticated()) {
+      warnings.add("the server is not authenticated; name its identity key with --server-pin");
+    }
+    return new KeyProbe(String.join("; ", reached), warnings);
+  }
+
+  /** One line, so that nobody takes the wait for a hang. */
+  private void announceRetries(Map<ServerAddress, IOException> failures, Duration left) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "{0}; asking again until {1}, at most {2} more times",
+        failures.values().stream().map(IOException::getMessage).collect(Collectors.joining("; ")),
+        Instant.now().plus(left).truncatedTo(ChronoUnit.SECONDS),
+        Integer.toString(timeouts.tries() - 1));
   }
 
   private void sleep(Duration wait, Map<ServerAddress, IOException> failures) throws IOException {

@@ -16,6 +16,7 @@ import io.unsealfs.attest.ReportData;
 import io.unsealfs.attest.sample.SampleAttester;
 import io.unsealfs.key.HeapMemory;
 import io.unsealfs.key.KeyDeniedException;
+import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyReferenceException;
 import io.unsealfs.key.KeyUnavailableException;
@@ -397,6 +398,25 @@ class GrpcKeyProviderTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Test
+  void aProbeSeesTheServerAndTakesNothingFromIt() throws Exception {
+    KeyReference reference = KeyReference.parse("grpc://" + server.authority() + "/model");
+    GrpcKeyProvider provider =
+        new GrpcKeyProvider(new HeapMemory(), PATIENT, duration -> pauses.incrementAndGet());
+    KeyProbe probe = provider.probe(reference, pinned(server.pin()));
+    assertTrue(probe.finding().contains(server.pin()), probe.finding());
+    assertEquals(0, server.requests.size());
+    assertThrows(
+        UntrustedServerException.class,
+        () -> provider.probe(reference, pinned("sha256:" + "0".repeat(64))));
+    assertThrows(
+        KeyUnavailableException.class,
+        () ->
+            provider.probe(
+                KeyReference.parse("grpc://" + freePort() + "/model"), pinned(server.pin())));
+    assertEquals(0, pauses.get(), "asked again");
   }
 
   @Test

@@ -1,0 +1,80 @@
+# Makes and finds the files of a fast start. Sourced by the launcher, after jdk25.sh.
+#
+#   target/start/current   three lines: the JDK they were made with, their folder, their jars
+#   target/start/ID/       copies of old or signed jars, jffi's library, unsealfs.aot
+#
+# Without them everything works, only the start takes longer. They are never needed, never waited
+# for if somebody else is making them, and tried once for a jar: see start.log for the reason.
+
+# What every start gets. The AOT cache wants the same collector and object layout as in training.
+# G1: a full collection clears what key derivation left behind, and a pinned array holds up its own
+# region only. Reading makes garbage only inside the JDK's cipher, so a small young generation does;
+# left alone, G1 would let it grow to hundreds of MiB. See docs/performance.md.
+JVM_ARGS=("${NATIVE_ARGS[@]}"
+  -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
+  -XX:+UseG1GC -Xms64m -Xmn48m)
+
+# Sets START_ARGS to the arguments for a start with cache, or to the plain class path.
+find_start_files() {
+  local made_with id jars path=
+  START_ARGS=(-cp "$jar")
+  [ "$start/current" -nt "$jar" ] || return 1
+  { read -r made_with && read -r id && read -r jars; } 2>/dev/null <"$start/current" || return 1
+  [ "$made_with" = "$JAVA_HOME $JDK_VERSION" ] || return 1
+  [ "$id" != none ] || return 0
+  [ -r "$start/$id/unsealfs.aot" ] || return 1
+  path=${jars:+$start/$id/${jars//:/:$start/$id/}:}
+  # a cache that does not fit is left unused without a word: the JVM would warn on standard output
+  START_ARGS=(-XX:AOTCache="$start/$id/unsealfs.aot" -Xlog:disable
+    -Djffi.boot.library.path="$start/$id" -cp "$path$jar")
+  [ ! -e "$start/$id/libamazonCorrettoCryptoProvider.so" ] || START_ARGS+=(
+    -Dcom.amazon.corretto.crypto.provider.useExternalLib=true -Djava.library.path="$start/$id")
+}
+
+# Makes them for the jar there is. Takes some seconds.
+make_start_files() {
+  [ -w "$target" ] || return 0
+  (
+    flock -n 7 || exit 0
+    # the jar as it is now: made anew while this runs, it is newer than what comes out
+    now=$(mktemp "$target/.start.XXXXXX") || exit 0
+    id=$(date +%s)-$$
+    scratch=$(mktemp -d) || exit 0
+    trap 'cleanup_training' EXIT
+    jars=
+    if mkdir -p "$start/$id" && jars=$(train); then
+      printf '%s\n%s\n%s\n' "$JAVA_HOME $JDK_VERSION" "$id" "$jars" >"$now"
+    else
+      echo "no AOT cache: starts take longer, nothing else is missing"
+      printf '%s\n%s\n\n' "$JAVA_HOME $JDK_VERSION" none >"$now"
+      id=none
+    fi
+    chmod 644 "$now"
+    mv -f "$now" "$start/current"
+    for old in "$start"/*/; do
+      [ "$old" = "$start/$id/" ] || rm -rf "$old"
+    done
+  ) 7>"$target/.start.lock" 2>"$target/start.log" >&2 </dev/null
+  return 0
+}
+
+# Prints the names of the jars copied.
+train() {
+  local jars
+  jars=$("$JAVA_HOME/bin/java" "${NATIVE_ARGS[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jar" \
+    io.unsealfs.daemon.start.StartFiles "$target/lib" "$start/$id") || return 1
+  timeout -k 5 90 "$JAVA_HOME/bin/java" "${JVM_ARGS[@]}" -XX:AOTCacheOutput="$start/$id/unsealfs.aot" \
+    -Djffi.boot.library.path="$start/$id" -cp "${jars:+$start/$id/${jars//:/:$start/$id/}:}$jar" \
+    io.unsealfs.daemon.TrainingRun "$scratch" >&2 || return 1
+  [ -s "$start/$id/unsealfs.aot" ] || return 1
+  echo "$jars"
+}
+
+cleanup_training() {
+  # only if the training was killed
+  if grep -qF " $scratch/mnt " /proc/self/mounts 2>/dev/null; then
+    umount -l "$scratch/mnt" 2>/dev/null || fusermount3 -uz "$scratch/mnt" 2>/dev/null
+  fi
+  rm -rf "$scratch"
+  rm -f "$now"
+}

@@ -1,0 +1,140 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.block.BlockCache;
+import io.unsealfs.block.CacheFigures;
+import io.unsealfs.block.Preload;
+import io.unsealfs.storage.FileTree;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens beside the reads of a mount: files decrypted ahead, memory given back when it is
+ * short, figures for the log.
+ */
+final class MountCare implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
+  private final BlockCache cache;
+  private final FailureLog failures;
+  private final @Nullable Predicate<String> preloadFilter;
+  private final boolean logNames;
+  // guarded by this
+  private @Nullable PressureWatch watch;
+  private @Nullable Preload preload;
+  private boolean closed;
+
+  /**
+   * Care for a mount.
+   *
+   * @param cache of the mount
+   * @param failures of the mount
+   * @param preloadFilter which files to decrypt ahead, null for none
+   * @param logNames whether plaintext names may be logged
+   */
+  MountCare(
+      BlockCache cache,
+      FailureLog failures,
+      @Nullable Predicate<String> preloadFilter,
+      boolean logNames) {
+    this.cache = cache;
+    this.failures = failures;
+    this.preloadFilter = preloadFilter;
+    this.logNames = logNames;
+  }
+
+  /** Begins, once the tree is mounted. */
+  synchronized void begin(FileTree tree) {
+    if (closed) {
+      return;
+    }
+    long full = cache.figures().capacity();
+    watch = PressureWatch.start(new CacheKeeper(full, cache::resize, System::gc, System::nanoTime));
+    if (preloadFilter != null) {
+      preload = Preload.start(cache, tree, preloadFilter, full, new Report(System.nanoTime()));
+    }
+  }
+
+  /** One line with what was done so far. */
+  void logFigures(Path mountPoint) {
+    LOG.log(Level.INFO, "{0}: {1}", mountPoint, figures(cache.figures(), failures));
+  }
+
+  /** The figures of {@link #logFigures}. */
+  static String figures(CacheFigures figures, FailureLog failures) {
+    return String.join(
+        ", ",
+        (figures.bypassedBytes() + figures.copiedBytes()) + " bytes served",
+        figures.bypassedBytes() + " of them past the cache",
+        figures.hits() + " hits",
+        figures.misses() + " misses",
+        figures.joinedLoads() + " joined loads",
+        figures.evictions() + " evictions",
+        figures.wastedReadAhead() + " loaded in vain",
+        figures.bytesHeld() + " bytes held of " + figures.capacity(),
+        (failures.failedRequests() + failures.unexpectedFaults()) + " errors");
+  }
+
+  /** Ends both; nobody touches the tree afterwards. Idempotent. */
+  @Override
+  public void close() {
+    PressureWatch watching;
+    Preload loading;
+    synchronized (this) {
+      closed = true;
+      watching = watch;
+      loading = preload;
+    }
+    if (watching != null) {
+      watching.close();
+    }
+    if (loading != null) {
+      loading.close();
+    }
+  }
+
+  /** Tells how a preload ended. */
+  private final class Report implements Preload.Listener {
+    private final long startNanos;
+
+    Report(long startNanos) {
+      this.startNanos = startNanos;
+    }
+
+    @Override
+    public void loaded(Preload.Progress progress) {}
+
+    @Override
+    public void finished(Preload.Progress progress, Preload.End end, @Nullable Throwable failure) {
+      String line =
+          String.format(
+              "preload: %d files, %d bytes in %.1f s; %s",
+              progress.files(),
+              progress.plaintextBytes(),
+              Duration.ofNanos(System.nanoTime() - startNanos).toMillis() / 1000.0,
+              outcome(end));
+      if (progress.failedFiles() > 0) {
+        line += "; " + progress.failedFiles() + " could not be read";
+      }
+      if (failure == null) {
+        LOG.log(progress.failedFiles() > 0 ? Level.WARNING : Level.INFO, line);
+      } else if (logNames) {
+        LOG.log(Level.WARNING, line, failure);
+      } else {
+        // the text of an error may hold a name
+        LOG.log(Level.WARNING, line + ": " + failure.getClass().getSimpleName());
+      }
+    }
+
+    private static String outcome(Preload.End end) {
+      return switch (end) {
+        case COMPLETE -> "all that was asked for";
+        case FULL -> "the rest does not fit into the cache (cache=)";
+        case STOPPED -> "stopped by the end of the mount";
+        case FAILED -> "it failed";
+      };
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.crypto.NativeGcm;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the build runs while the JVM records an AOT cache: a volume of its own is encrypted, mounted
+ * and read, so that the cache knows the classes of a mount and which methods matter. Where this
+ * machine cannot mount, the volume is read without. Needs neither network nor root.
+ */
+final class TrainingRun {
+  /** Enough for the compiler to have decided about the read path. */
+  private static final int BIG_FILE = 32 << 20;
+
+  private static final long MOUNT_SECONDS = 20;
+
+  /**
+   * What the readers do. Past the page cache, again and again, so that the methods of the read path
+   * end up compiled as they will be in a mount that has served for long: the cache remembers which
+   * ones, and the next start compiles them at once.
+   */
+  private static final String READING =
+      """
+      ls -lR "$0"; cat "$0"/big "$0"/folder/*
+      for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+        dd if="$0"/big of=/dev/null bs=1M iflag=direct
+      done
+      dd if="$0"/big of=/dev/null bs=4k count=8000 iflag=direct
+      """;
+
+  private final Path folder;
+  private final Path mountPoint;
+  private final Path volume;
+  private final String key;
+
+  private TrainingRun(Path folder) {
+    this.folder = folder;
+    this.mountPoint = folder.resolve("mnt");
+    this.volume = folder.resolve("volume");
+    this.key = "file:" + folder.resolve("key");
+  }
+
+  /**
+   * Trains.
+   *
+   * @param arguments an empty directory, which the caller removes
+   */
+  public static void main(String[] arguments) throws Exception {
+    new TrainingRun(Path.of(arguments[0]).toAbsolutePath()).train();
+    System.exit(0);
+  }
+
+  private void train() throws Exception {
+    prepare();
+    // or the next start would compile the JDK's cipher first of all, which it does not use for long
+    NativeGcm.prepare();
+    boolean _ = NativeGcm.await(TimeUnit.SECONDS.toMillis(MOUNT_SECONDS));
+    run("encrypt", "--scrypt-n", "10", "--key", key, plain().toString(), volume.toString());
+    CompletableFuture<Integer> mount =
+        CompletableFuture.supplyAsync(() ->
+            run(
+                "mount",
+                "--foreground",
+                "--log-file",
+                folder.resolve("log").toString(),
+                "--key",
+                key,
+                volume.toString(),
+                mountPoint.toString()));
+    if (isServed(mount)) {
+      // other processes read: this one never touches its own mount point
+      child("sh", "-c", READING, mountPoint.toString());
+      unmount();
+      mount.get(MOUNT_SECONDS, TimeUnit.SECONDS);
+    } else {
+      run("ls", "--key", key, volume.toString());
+      run("check", "--key", key, volume.toString());
+    }
+  }
+
+  private Path plain() {
+    return folder.resolve("plain");
+  }
+
+  private void prepare() throws IOException {
+    SecureRandom random = new SecureRandom();
+    byte[] secret = new byte[16];
+    random.nextBytes(secret);
+    Files.createDirectory(mountPoint);
+    Files.createFile(
+        folder.resolve("key"),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(folder.resolve("key"), HexFormat.of().formatHex(secret));
+    Path some = Files.createDirectories(plain().resolve("folder"));
+    Files.writeString(some.resolve("config.json"), "{}\n".repeat(2000), StandardCharsets.UTF_8);
+    Files.createSymbolicLink(some.resolve("link"), Path.of("config.json"));
+    byte[] piece = new byte[1 << 20];
+    try (OutputStream big = Files.newOutputStream(plain().resolve("big"))) {
+      for (int done = 0; done < BIG_FILE; done += piece.length) {
+        random.nextBytes(piece);
+        big.write(piece);
+      }
+    }
+  }
+
+  /** Whether the command's own log says that it mounted, before it ended or took too long. */
+  private boolean isServed(CompletableFuture<Integer> mount)
+      throws IOException, InterruptedException {
+    Path log = folder.resolve("log");
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOUNT_SECONDS);
+    while (!mount.isDone() && System.nanoTime() < deadline) {
+      if (Files.exists(log) && Files.readString(log).contains(" mounted on ")) {
+        return true;
+      }
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    return false;
+  }
+
+  private void unmount() throws IOException, InterruptedException {
+    for (List<String> program :
+        List.of(List.of("umount"), List.of("fusermount3", "-u"), List.of("fusermount", "-u"))) {
+      String[] words = new String[program.size() + 1];
+      program.toArray(words);
+      words[program.size()] = mountPoint.toString();
+      if (child(words) == 0) {
+        return;
+      }
+    }
+  }
+
+  private static int child(String... words) throws InterruptedException {
+    try {
+      return new ProcessBuilder(words)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException e) {
+      return -1; // not installed
+    }
+  }
+
+  private static int run(String... words) {
+    return Main.run(List.of(words), new Wiring(CallerChannel.fromEnvironment(Map.of())));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.daemon.doctor;
+
+import org.jspecify.annotations.NullMarked;
