@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Many readers at random offsets, a cache far too small for them, and not one wrong byte. */
+@EachTransport
 class ConcurrentReadersTest {
   private static final int READERS = 16;
   private static final int MOST = 300_000;
@@ -38,8 +39,15 @@ class ConcurrentReadersTest {
 
   @TempDir Path scratch;
 
+  private final String transport;
+
+  ConcurrentReadersTest(String transport) {
+    this.transport = transport;
+  }
+
+  /** Half of it for each transport. */
   private static long seconds() {
-    return Long.getLong("unsealfs.torture.seconds", Needs.isContinuousIntegration() ? 60 : 10);
+    return Long.getLong("unsealfs.torture.seconds", Needs.isContinuousIntegration() ? 60 : 10) / 2;
   }
 
   @Test
@@ -52,11 +60,20 @@ class ConcurrentReadersTest {
     Path ours = encrypt(weights);
     try (Mounted written =
             Mounted.mount(
-                scratch, ours, "--key", Secrets.reference(scratch, PASSWORD), "--cache", "2M");
+                scratch,
+                ours,
+                "--transport",
+                transport,
+                "--key",
+                Secrets.reference(scratch, PASSWORD),
+                "--cache",
+                "2M");
         Mounted shared =
             Mounted.mount(
                 scratch,
                 theirs,
+                "--transport",
+                transport,
                 "--key",
                 Secrets.reference(scratch, vector.password()),
                 "--cache",

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a program that reads through the mount sees when the storage misbehaves. */
+@EachTransport
 class DamageThroughMountTest {
   private static final String FILE = "big/128KiB-plus-1.bin";
   private static final int SIZE = (128 << 10) + 1;
@@ -34,6 +35,12 @@ class DamageThroughMountTest {
   private Path volume = Path.of("");
   private Path ciphertext = Path.of("");
   private String key = "";
+
+  private final String transport;
+
+  DamageThroughMountTest(String transport) {
+    this.transport = transport;
+  }
 
   @BeforeEach
   void unpack() throws IOException, InterruptedException {
@@ -67,7 +74,7 @@ class DamageThroughMountTest {
       throws IOException, InterruptedException {
     long at = damaged == 32 ? CiphertextFile.offset(32) + 16 : CiphertextFile.offset(damaged) + 9;
     CiphertextFile.flipByte(ciphertext, at);
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key);
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport);
         FileChannel channel = FileChannel.open(mounted.resolve(FILE), StandardOpenOption.READ)) {
       for (int round = 0; round < 2; round++) {
         for (int block = 0; block < BLOCKS; block++) {
@@ -97,7 +104,8 @@ class DamageThroughMountTest {
   @Test
   void thePlaintextNameIsLoggedWhenAskedFor() throws IOException, InterruptedException {
     CiphertextFile.flipByteOfBlock(ciphertext, 7);
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "-o", "log_names")) {
+    try (Mounted mounted =
+        Mounted.mount(scratch, volume, "--key", key, "--transport", transport, "-o", "log_names")) {
       assertFails("Input/output error", () -> Files.readAllBytes(mounted.resolve(FILE)));
       assertTrue(String.join("\n", mounted.log()).contains(FILE), mounted.log()::toString);
     }
@@ -108,7 +116,7 @@ class DamageThroughMountTest {
   void aDamagedFileHeaderIsAnErrorForEveryReadButNotForStat(int offset)
       throws IOException, InterruptedException {
     CiphertextFile.flipByte(ciphertext, offset);
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       assertEquals(SIZE, Files.size(mounted.resolve(FILE)));
       assertFails("Input/output error", () -> Files.readAllBytes(mounted.resolve(FILE)));
       assertFails(
@@ -133,7 +141,7 @@ class DamageThroughMountTest {
         bytes, (int) CiphertextFile.offset(9), bytes, (int) CiphertextFile.offset(2), size);
     System.arraycopy(second, 0, bytes, (int) CiphertextFile.offset(9), size);
     Files.write(ciphertext, bytes);
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key);
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport);
         FileChannel channel = FileChannel.open(mounted.resolve(FILE), StandardOpenOption.READ)) {
       for (int block = 0; block < BLOCKS; block++) {
         if (block == 2 || block == 9) {
@@ -149,7 +157,7 @@ class DamageThroughMountTest {
   @Test
   void aCiphertextFileRewrittenUnderTheMountIsStale() throws IOException, InterruptedException {
     byte[] old = Files.readAllBytes(ciphertext);
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       assertEquals(SIZE, Files.size(mounted.resolve(FILE)));
       // the same bytes of plaintext, longer by a block of another version
       Files.write(ciphertext, Arrays.copyOf(old, old.length - 40));
@@ -161,7 +169,7 @@ class DamageThroughMountTest {
   void aCiphertextFileReplacedUnderTheMountIsStale() throws IOException, InterruptedException {
     Path other = scratch.resolve("other");
     Files.copy(ciphertext, other);
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       assertEquals(SIZE, Files.size(mounted.resolve(FILE)));
       Files.move(other, ciphertext, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       assertFails("Stale file handle", () -> Files.readAllBytes(mounted.resolve(FILE)));
@@ -170,7 +178,7 @@ class DamageThroughMountTest {
 
   @Test
   void aPipeInPlaceOfAFileMakesNobodyWait() throws IOException, InterruptedException {
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       assertEquals(SIZE, Files.size(mounted.resolve(FILE)));
       Files.delete(ciphertext);
       new Command(scratch, "mkfifo", ciphertext.toString()).run().assertStatus(0);
@@ -189,7 +197,7 @@ class DamageThroughMountTest {
   @Test
   void aLinkInPlaceOfAFileIsNotFollowed() throws IOException, InterruptedException {
     Path secret = Files.writeString(scratch.resolve("secret"), "x".repeat(5000));
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       assertEquals(SIZE, Files.size(mounted.resolve(FILE)));
       Files.delete(ciphertext);
       Files.createSymbolicLink(ciphertext, secret);
@@ -199,7 +207,7 @@ class DamageThroughMountTest {
 
   @Test
   void everyKindOfWriteIsRefusedAsReadOnly() throws IOException, InterruptedException {
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       Path file = mounted.resolve(FILE);
       List<Executable> writes =
           List.of(

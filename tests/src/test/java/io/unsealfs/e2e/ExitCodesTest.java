@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,7 +134,14 @@ class ExitCodesTest {
             SOME_PIN,
             "--attester",
             "none");
-    assertRefusal(outcome, 22, "127.0.0.1:" + port);
+    List<String> lines = outcome.errLines();
+    assertEquals(2, lines.size(), outcome::toString);
+    // first what is being waited for, then how it ended
+    assertTrue(lines.getFirst().contains("asking again until "), outcome::toString);
+    assertRefusal(
+        new Outcome(outcome.command(), outcome.status(), outcome.out(), lines.getLast()),
+        22,
+        "127.0.0.1:" + port);
   }
 
   private static int freePort() throws IOException {

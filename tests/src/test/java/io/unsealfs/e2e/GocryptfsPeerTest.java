@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real gocryptfs beside us: it shows what we show, and reads what we write. */
@@ -55,12 +56,13 @@ class GocryptfsPeerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"default-full", "aessiv", "longnamemax100"})
-  void bothShowTheSameTree(String name) throws IOException, InterruptedException {
+  @CsvSource({"default-full,kernel", "aessiv,kernel", "longnamemax100,kernel", "aessiv,jnr"})
+  void bothShowTheSameTree(String name, String transport) throws IOException, InterruptedException {
     VectorVolume vector = VectorVolume.named(name);
     Path volume = vector.unpack(scratch);
     Path secret = Secrets.file(scratch, vector.password());
-    try (Mounted ours = Mounted.mount(scratch, volume, "--key", "file:" + secret);
+    try (Mounted ours =
+            Mounted.mount(scratch, volume, "--key", "file:" + secret, "--transport", transport);
         Peer theirs = new Peer(volume, secret)) {
       TreeSnapshot.of(ours.path()).assertEqualTo(TreeSnapshot.of(theirs.mountPoint));
     }

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** From the mount command to the end of the daemon, however it comes. */
+@EachTransport
 class MountLifecycleTest {
   private static final String HELLO = "hello.bin";
 
@@ -31,6 +32,12 @@ class MountLifecycleTest {
     VectorVolume vector = VectorVolume.named("aessiv-deterministic-names");
     volume = vector.unpack(shared);
     key = Secrets.reference(shared, vector.password());
+  }
+
+  private final String transport;
+
+  MountLifecycleTest(String transport) {
+    this.transport = transport;
   }
 
   @BeforeEach
@@ -56,8 +63,14 @@ class MountLifecycleTest {
                 scratch,
                 "bash",
                 "-c",
-                "\"$0\" mount \"$1\" \"$2\" --key \"$3\" --log-file \"$4\" && ls \"$2\"")
-            .with(launcher(), volume.toString(), mountPoint.toString(), key, log.toString())
+                "\"$0\" mount \"$1\" \"$2\" --key \"$3\" --log-file \"$4\" --transport \"$5\" && ls \"$2\"")
+            .with(
+                launcher(),
+                volume.toString(),
+                mountPoint.toString(),
+                key,
+                log.toString(),
+                transport)
             .run();
     try (Mounted mounted = Mounted.adopt(scratch, mountPoint, log, outcome)) {
       assertTrue(outcome.out().lines().toList().contains(HELLO), outcome::toString);
@@ -78,9 +91,9 @@ class MountLifecycleTest {
                 "bash",
                 "-c",
                 "exec 7>\"$5\" 23>\"$6\"; said=$(\"$0\" mount \"$1\" \"$2\" --key \"$3\" --log-file"
-                    + " \"$4\" 2>&1); status=$?; echo \"$said\"; exit $status")
+                    + " \"$4\" --transport \"$7\" 2>&1); status=$?; echo \"$said\"; exit $status")
             .with(launcher(), volume.toString(), mountPoint.toString(), key, log.toString())
-            .with(marker.toString(), markerAbove10.toString())
+            .with(marker.toString(), markerAbove10.toString(), transport)
             .run();
     try (Mounted mounted = Mounted.adopt(scratch, mountPoint, log, outcome)) {
       long pid = mounted.pid();
@@ -110,15 +123,19 @@ class MountLifecycleTest {
 
   @Test
   void umountEndsTheDaemon() throws IOException, InterruptedException {
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       assertReadable(mounted.path());
       mounted.unmount();
+      List<String> log = mounted.log();
+      assertTrue(
+          log.stream().anyMatch(line -> line.endsWith(mounted.path() + " unmounted")),
+          log::toString);
     }
   }
 
   @Test
   void anUnmountBehindItsBackEndsTheDaemonToo() throws IOException, InterruptedException {
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       long pid = mounted.pid();
       new Command(scratch, "umount", mounted.path().toString()).run().assertStatus(0);
       Processes.awaitEnd(pid);
@@ -132,7 +149,7 @@ class MountLifecycleTest {
     Path mountPoint = Files.createDirectory(scratch.resolve("mnt"));
     try (Running foreground =
         Command.unsealfs(scratch, "mount", volume.toString(), mountPoint.toString())
-            .with("--key", key, "--foreground")
+            .with("--key", key, "--transport", transport, "--foreground")
             .start()) {
       foreground.awaitLine("mounted on");
       assertReadable(mountPoint);
@@ -148,7 +165,7 @@ class MountLifecycleTest {
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT"})
   void aSignalStopsTheDaemonInOrder(String signal) throws IOException, InterruptedException {
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       long pid = mounted.pid();
       Processes.signal(pid, signal);
       Processes.awaitEnd(pid);
@@ -158,11 +175,12 @@ class MountLifecycleTest {
 
   @Test
   void afterAKilledDaemonTheNextMountWorks() throws IOException, InterruptedException {
-    try (Mounted killed = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted killed = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       long pid = killed.pid();
       Processes.signal(pid, "KILL");
       Processes.awaitEnd(pid);
-      try (Mounted again = Mounted.mountOn(scratch, volume, killed.path(), "--key", key)) {
+      try (Mounted again =
+          Mounted.mountOn(scratch, volume, killed.path(), "--key", key, "--transport", transport)) {
         assertReadable(again.path());
         assertEquals(1, MountTable.count(again.path()));
         again.unmount();
@@ -172,7 +190,7 @@ class MountLifecycleTest {
 
   @Test
   void umountClearsWhatAKilledDaemonLeft() throws IOException, InterruptedException {
-    try (Mounted killed = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted killed = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       long pid = killed.pid();
       Processes.signal(pid, "KILL");
       Processes.awaitEnd(pid);
@@ -185,7 +203,8 @@ class MountLifecycleTest {
 
   @Test
   void aFileInUseDoesNotKeepTheMountForever() throws IOException, InterruptedException {
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--grace", "1")) {
+    try (Mounted mounted =
+        Mounted.mount(scratch, volume, "--key", key, "--transport", transport, "--grace", "1")) {
       long pid = mounted.pid();
       try (InputStream inUse = Files.newInputStream(mounted.resolve(HELLO))) {
         assertTrue(inUse.read() >= 0);
@@ -198,8 +217,8 @@ class MountLifecycleTest {
 
   @Test
   void twoMountsOfOneVolumeLiveSideBySide() throws IOException, InterruptedException {
-    try (Mounted first = Mounted.mount(scratch, volume, "--key", key);
-        Mounted second = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted first = Mounted.mount(scratch, volume, "--key", key, "--transport", transport);
+        Mounted second = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       first.unmount();
       assertReadable(second.path());
     }
@@ -207,8 +226,16 @@ class MountLifecycleTest {
 
   @Test
   void aMountPointInUseByAnotherMountOfOursIsRefused() throws IOException, InterruptedException {
-    try (Mounted first = Mounted.mount(scratch, volume, "--key", key)) {
-      Command.unsealfs(scratch, "mount", volume.toString(), first.path().toString(), "--key", key)
+    try (Mounted first = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
+      Command.unsealfs(
+              scratch,
+              "mount",
+              volume.toString(),
+              first.path().toString(),
+              "--key",
+              key,
+              "--transport",
+              transport)
           .run()
           .assertStatus(25);
       assertEquals(1, MountTable.count(first.path()));
@@ -231,6 +258,8 @@ class MountLifecycleTest {
                     "mount",
                     volume.toString(),
                     mountPoint.toString(),
+                    "--transport",
+                    transport,
                     "--key",
                     key,
                     "--log-file",
@@ -261,6 +290,8 @@ class MountLifecycleTest {
                     "mount",
                     volume.toString(),
                     mountPoint.toString(),
+                    "--transport",
+                    transport,
                     "--key",
                     "prompt:",
                     "--log-file",
@@ -282,7 +313,15 @@ class MountLifecycleTest {
     Path copy = scratch.resolve("copy");
     new Command(scratch, "cp", "-a", volume.toString(), copy.toString()).run().assertStatus(0);
     Outcome outcome =
-        Command.unsealfs(scratch, "mount", copy.toString(), copy.toString(), "--key", key)
+        Command.unsealfs(
+                scratch,
+                "mount",
+                copy.toString(),
+                copy.toString(),
+                "--key",
+                key,
+                "--transport",
+                transport)
             .with("--log-file", scratch.resolve("log").toString())
             .run();
     if (outcome.status() == 0) {

@@ -11,16 +11,16 @@ import java.util.Arrays;
  * What a test needs from the machine. Where it is missing the test is skipped by name, except in
  * continuous integration, where that is a failure.
  */
-final class Needs {
+public final class Needs {
   private Needs() {}
 
   /** A FUSE device that can be opened, and the right to mount. */
-  static void fuse() {
+  public static void fuse() {
     require(Files.isReadable(Path.of("/dev/fuse")), "/dev/fuse, and the right to open it");
   }
 
   /** Programs on the PATH. */
-  static void programs(String... names) {
+  public static void programs(String... names) {
     for (String name : names) {
       require(
           Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
@@ -30,7 +30,7 @@ final class Needs {
   }
 
   /** The super-user: owners, mount namespaces. */
-  static void root() {
+  public static void root() {
     require("root".equals(System.getProperty("user.name")), "root");
   }
 
@@ -42,7 +42,7 @@ final class Needs {
   }
 
   /** The checkout. */
-  static Path checkout() {
+  public static Path checkout() {
     return Path.of(System.getProperty("unsealfs.root", ".")).toAbsolutePath().normalize();
   }
 
@@ -53,7 +53,8 @@ final class Needs {
     assumeTrue(present, "this machine lacks " + what);
   }
 
-  static boolean isContinuousIntegration() {
+  /** Whether everything has to be there. */
+  public static boolean isContinuousIntegration() {
     return "true".equals(System.getenv("CI"));
   }
 }

@@ -77,15 +77,20 @@ class OptionsTest {
         .assertStatus(22);
   }
 
-  @Test
-  void aListOfMountOptionsMeansWhatTheSingleOptionsMean() throws IOException, InterruptedException {
+  @ParameterizedTest
+  @ValueSource(strings = {"kernel", "jnr"})
+  void aListOfMountOptionsMeansWhatTheSingleOptionsMean(String transport)
+      throws IOException, InterruptedException {
     Needs.fuse();
     try (Mounted mounted =
         Mounted.mount(
             scratch,
             volume,
             "-o",
-            "ro,noatime,key=" + key + ",uid=1234,gid=4321,umask=077,fsname=llama,cache=8M")) {
+            "ro,noatime,key="
+                + key
+                + ",uid=1234,gid=4321,umask=077,fsname=llama,cache=8M,transport="
+                + transport)) {
       for (TreeEntry entry : TreeSnapshot.of(mounted.path()).entries().values()) {
         assertEquals(1234, entry.uid());
         assertEquals(4321, entry.gid());
@@ -97,10 +102,11 @@ class OptionsTest {
     }
   }
 
-  @Test
-  void aMountIsReadOnlyAndGivesNoRights() throws IOException, InterruptedException {
+  @ParameterizedTest
+  @ValueSource(strings = {"kernel", "jnr"})
+  void aMountIsReadOnlyAndGivesNoRights(String transport) throws IOException, InterruptedException {
     Needs.fuse();
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       String described = MountTable.describe(mounted.path());
       for (String option : new String[] {"ro", "nosuid", "nodev", "default_permissions"}) {
         assertTrue(
@@ -111,11 +117,15 @@ class OptionsTest {
     }
   }
 
-  @Test
-  void aVolumeForOneUserShowsARootThatOnlyTheyMayEnter() throws IOException, InterruptedException {
+  @ParameterizedTest
+  @ValueSource(strings = {"kernel", "jnr"})
+  void aVolumeForOneUserShowsARootThatOnlyTheyMayEnter(String transport)
+      throws IOException, InterruptedException {
     Needs.fuse();
     Needs.root();
-    try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--allow-uid", "65534")) {
+    try (Mounted mounted =
+        Mounted.mount(
+            scratch, volume, "--key", key, "--allow-uid", "65534", "--transport", transport)) {
       TreeEntry root = entry(mounted.path(), "");
       assertEquals(65534, root.uid());
       assertEquals(0700, root.mode());

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the real gocryptfs wrote reads exactly as its manifest says, whichever way it is read. */
@@ -21,14 +22,19 @@ class VectorVolumesTest {
         .map(VectorVolume::named);
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("volumes")
-  void aMountedVolumeShowsWhatItsManifestSays(VectorVolume volume)
+  static Stream<Arguments> volumesAndTransports() {
+    return volumes().stream()
+        .flatMap(volume -> Stream.of("kernel", "jnr").map(name -> Arguments.of(volume, name)));
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("volumesAndTransports")
+  void aMountedVolumeShowsWhatItsManifestSays(VectorVolume volume, String transport)
       throws IOException, InterruptedException {
     Needs.fuse();
     Path source = volume.unpack(scratch);
     String key = Secrets.reference(scratch, volume.password() + "\n");
-    try (Mounted mounted = Mounted.mount(scratch, source, "--key", key)) {
+    try (Mounted mounted = Mounted.mount(scratch, source, "--key", key, "--transport", transport)) {
       TreeSnapshot.of(mounted.path()).assertEqualTo(volume.expected());
       // once more: from the kernel's and our own caches
       TreeSnapshot.of(mounted.path()).assertEqualTo(volume.expected());

@@ -4,6 +4,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import io.unsealfs.attest.sample.SampleAttester;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.ReadAhead;
+import io.unsealfs.block.ReadPolicy;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.KeyReading;
 import io.unsealfs.key.KeyReference;
@@ -100,8 +101,11 @@ final class MountingProgram {
     return new BlockCache(
         32 << 20,
         128 << 10,
-        new ReadAhead.Policy(
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory()), 2 << 20));
+        new ReadPolicy(
+            new ReadAhead.Policy(
+                Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory()), 2 << 20),
+            false,
+            1));
   }
 
   private static Volume open(Path source, String key, List<String> pins, BlockCache cache)

@@ -1,0 +1,388 @@
+/*
+ * The reading side of tests/bench/run: small, the same for every file system, timing itself.
+ *
+ *   client fill DIRECTORY MIB SMALL MANY     makes the data below DIRECTORY
+ *   client mounted MOUNTPOINT COMMAND…       runs COMMAND until something is mounted and readable
+ *   client sum FILE                          a checksum of the content (not timed)
+ *   client seq FILE [BYTES]                  read(2), 1 MiB at a time
+ *   client map FILE                          one byte of each page of a mapping, in order
+ *   client parallel FILE READERS             as many threads, each reading its share of the file
+ *   client alternate FILE FILE               1 MiB of one, 1 MiB of the other, in turn
+ *   client small DIRECTORY FILES             open, read, close of each
+ *   client list DIRECTORY                    readdir(3) to the end
+ *   client stat DIRECTORY FILES              stat(2) of each in a shuffled order
+ *
+ * Prints "NANOSECONDS COUNT": how long, and how many bytes or files. Exit 1 with a line if
+ * anything fails.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CHUNK = 1 << 20, SMALL_FILE = 4096, TINY_FILE = 100, MOUNT_SECONDS = 60 };
+
+static _Noreturn void fail(const char *what, const char *on) {
+  fprintf(stderr, "client: %s %s: %s\n", what, on, strerror(errno));
+  exit(1);
+}
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void report(int64_t since, int64_t count) {
+  printf("%" PRId64 " %" PRId64 "\n", now() - since, count);
+}
+
+static void *chunk(void) {
+  void *buffer;
+  if (posix_memalign(&buffer, 4096, CHUNK) != 0) {
+    fail("cannot allocate", "a buffer");
+  }
+  memset(buffer, 1, CHUNK); /* so that no page of it is touched first while the clock runs */
+  return buffer;
+}
+
+static int opened(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    fail("cannot open", path);
+  }
+  return fd;
+}
+
+static int64_t size_of(int fd, const char *path) {
+  struct stat s;
+  if (fstat(fd, &s) != 0) {
+    fail("cannot stat", path);
+  }
+  return s.st_size;
+}
+
+/* splitmix64: nothing can compress it, and every run writes the same */
+static uint64_t next(uint64_t *state) {
+  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+static void write_file(const char *path, int64_t size, uint64_t seed, uint64_t *buffer) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    fail("cannot create", path);
+  }
+  for (int64_t done = 0; done < size;) {
+    size_t length = size - done < CHUNK ? (size_t)(size - done) : CHUNK;
+    for (size_t i = 0; i < (length + 7) / 8; i++) {
+      buffer[i] = next(&seed);
+    }
+    if (write(fd, buffer, length) != (ssize_t)length) {
+      fail("cannot write", path);
+    }
+    done += (int64_t)length;
+  }
+  if (close(fd) != 0) {
+    fail("cannot close", path);
+  }
+}
+
+static void fill_directory(const char *parent, const char *name, int files, int size, void *buffer) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", parent, name);
+  if (mkdir(path, 0755) != 0) {
+    fail("cannot make", path);
+  }
+  for (int i = 0; i < files; i++) {
+    snprintf(path, sizeof path, "%s/%s/f%05d", parent, name, i);
+    write_file(path, size, (uint64_t)i, buffer);
+  }
+}
+
+static void fill(const char *directory, int64_t mebibytes, int small, int many) {
+  void *buffer = chunk();
+  char path[4096];
+  snprintf(path, sizeof path, "%s/big", directory);
+  write_file(path, mebibytes << 20, 1, buffer);
+  snprintf(path, sizeof path, "%s/other", directory);
+  write_file(path, mebibytes << 19, 2, buffer);
+  fill_directory(directory, "small", small, SMALL_FILE, buffer);
+  fill_directory(directory, "many", many, TINY_FILE, buffer);
+}
+
+static void sum(const char *path) {
+  uint64_t *buffer = chunk();
+  uint64_t value = 0;
+  int64_t bytes = 0;
+  int fd = opened(path);
+  for (;;) {
+    ssize_t length = read(fd, buffer, CHUNK);
+    if (length < 0) {
+      fail("cannot read", path);
+    }
+    if (length == 0) {
+      break;
+    }
+    if (length < CHUNK) {
+      memset((char *)buffer + length, 0, (size_t)(CHUNK - length));
+    }
+    for (ssize_t i = 0; i < (length + 7) / 8; i++) {
+      value = (value ^ buffer[i]) * 0x100000001b3u;
+      value ^= value >> 29;
+    }
+    bytes += length;
+  }
+  printf("%016" PRIx64 " %" PRId64 "\n", value, bytes);
+}
+
+/* Reads from..to of the file; how many bytes there were. */
+static int64_t read_range(int fd, const char *path, int64_t from, int64_t to, void *buffer) {
+  int64_t at = from;
+  while (at < to) {
+    ssize_t length = pread(fd, buffer, to - at < CHUNK ? (size_t)(to - at) : CHUNK, at);
+    if (length < 0) {
+      fail("cannot read", path);
+    }
+    if (length == 0) {
+      break;
+    }
+    at += length;
+  }
+  return at - from;
+}
+
+static void seq(const char *path, int64_t most) {
+  void *buffer = chunk();
+  int64_t start = now();
+  int fd = opened(path);
+  int64_t bytes = 0;
+  while (bytes < most) {
+    ssize_t length = read(fd, buffer, most - bytes < CHUNK ? (size_t)(most - bytes) : CHUNK);
+    if (length < 0) {
+      fail("cannot read", path);
+    }
+    if (length == 0) {
+      break;
+    }
+    bytes += length;
+  }
+  report(start, bytes);
+}
+
+static void map(const char *path) {
+  int64_t start = now();
+  int fd = opened(path);
+  int64_t size = size_of(fd, path);
+  const volatile char *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+  if (bytes == MAP_FAILED) {
+    fail("cannot map", path);
+  }
+  unsigned touched = 0;
+  for (int64_t i = 0; i < size; i += 4096) {
+    touched += (unsigned char)bytes[i];
+  }
+  report(start, size);
+  if (touched == UINT32_MAX) { /* so that the compiler cannot leave out the loop */
+    puts("");
+  }
+}
+
+struct share {
+  const char *path;
+  int64_t from, to, bytes;
+  void *buffer;
+};
+
+static void *read_share(void *argument) {
+  struct share *share = argument;
+  int fd = opened(share->path);
+  share->bytes = read_range(fd, share->path, share->from, share->to, share->buffer);
+  close(fd);
+  return NULL;
+}
+
+static void parallel(const char *path, int readers) {
+  int fd = opened(path);
+  int64_t size = size_of(fd, path);
+  struct share *shares = calloc((size_t)readers, sizeof *shares);
+  pthread_t *threads = calloc((size_t)readers, sizeof *threads);
+  for (int i = 0; i < readers; i++) {
+    shares[i].path = path;
+    shares[i].from = size / readers * i;
+    shares[i].to = i == readers - 1 ? size : size / readers * (i + 1);
+    shares[i].buffer = chunk();
+  }
+  int64_t start = now();
+  int64_t bytes = 0;
+  for (int i = 0; i < readers; i++) {
+    if ((errno = pthread_create(&threads[i], NULL, read_share, &shares[i])) != 0) {
+      fail("cannot start", "a thread");
+    }
+  }
+  for (int i = 0; i < readers; i++) {
+    pthread_join(threads[i], NULL);
+    bytes += shares[i].bytes;
+  }
+  report(start, bytes);
+}
+
+static void alternate(const char *one, const char *two) {
+  void *buffer = chunk();
+  int64_t start = now();
+  int fds[] = {opened(one), opened(two)};
+  const char *paths[] = {one, two};
+  int64_t first = size_of(fds[0], one), second = size_of(fds[1], two);
+  int64_t size = first < second ? first : second;
+  int64_t bytes = 0;
+  for (int64_t at = 0; at < size; at += CHUNK) {
+    for (int i = 0; i < 2; i++) {
+      bytes += read_range(fds[i], paths[i], at, at + CHUNK < size ? at + CHUNK : size, buffer);
+    }
+  }
+  report(start, bytes);
+}
+
+static void small_files(const char *directory, int files) {
+  void *buffer = chunk();
+  char path[4096];
+  int64_t start = now();
+  for (int i = 0; i < files; i++) {
+    snprintf(path, sizeof path, "%s/f%05d", directory, i);
+    int fd = opened(path);
+    if (read(fd, buffer, SMALL_FILE) != SMALL_FILE) {
+      fail("cannot read", path);
+    }
+    close(fd);
+  }
+  report(start, files);
+}
+
+static void list(const char *directory) {
+  int64_t start = now();
+  DIR *stream = opendir(directory);
+  if (stream == NULL) {
+    fail("cannot open", directory);
+  }
+  int64_t entries = 0;
+  errno = 0;
+  for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+    entries += entry->d_name[0] != '.';
+  }
+  if (errno != 0) {
+    fail("cannot list", directory);
+  }
+  closedir(stream);
+  report(start, entries);
+}
+
+static void stat_all(const char *directory, int files) {
+  int *order = calloc((size_t)files, sizeof *order);
+  uint64_t state = 3;
+  for (int i = 0; i < files; i++) {
+    int j = (int)(next(&state) % (unsigned)(i + 1));
+    order[i] = order[j];
+    order[j] = i;
+  }
+  char path[4096];
+  struct stat s;
+  int64_t start = now();
+  for (int i = 0; i < files; i++) {
+    snprintf(path, sizeof path, "%s/f%05d", directory, order[i]);
+    if (stat(path, &s) != 0) {
+      fail("cannot stat", path);
+    }
+    if (s.st_size != TINY_FILE) {
+      errno = EINVAL;
+      fail("wrong size of", path);
+    }
+  }
+  report(start, files);
+}
+
+/* Prints "NANOSECONDS NANOSECONDS": until the tree is readable, and until COMMAND has returned. */
+static void mounted(const char *mount_point, char **command) {
+  struct stat before, s;
+  if (stat(mount_point, &before) != 0) {
+    fail("cannot stat", mount_point);
+  }
+  int64_t start = now();
+  pid_t child = fork();
+  if (child < 0) {
+    fail("cannot fork for", command[0]);
+  }
+  if (child == 0) {
+    execvp(command[0], command);
+    fail("cannot run", command[0]);
+  }
+  int64_t readable = 0, returned = 0;
+  struct timespec pause = {0, 500000};
+  while (readable == 0 || returned == 0) {
+    int status;
+    if (returned == 0 && waitpid(child, &status, WNOHANG) == child) {
+      if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1); /* it has said why */
+      }
+      returned = now() - start;
+    }
+    /* another device number there: the stat itself was answered by the new file system */
+    if (readable == 0 && stat(mount_point, &s) == 0 && s.st_dev != before.st_dev) {
+      DIR *root = opendir(mount_point);
+      if (root != NULL) {
+        if (readdir(root) != NULL) {
+          readable = now() - start;
+        }
+        closedir(root);
+      }
+    }
+    if (now() - start > (int64_t)MOUNT_SECONDS * 1000000000) {
+      kill(child, 15);
+      errno = ETIMEDOUT;
+      fail("nothing mounted on", mount_point);
+    }
+    nanosleep(&pause, NULL);
+  }
+  printf("%" PRId64 " %" PRId64 "\n", readable, returned);
+}
+
+int main(int count, char **words) {
+  const char *verb = count > 2 ? words[1] : "";
+  if (!strcmp(verb, "fill") && count == 6) {
+    fill(words[2], atoll(words[3]), atoi(words[4]), atoi(words[5]));
+  } else if (!strcmp(verb, "mounted") && count > 3) {
+    mounted(words[2], words + 3);
+  } else if (!strcmp(verb, "sum")) {
+    sum(words[2]);
+  } else if (!strcmp(verb, "seq")) {
+    seq(words[2], count > 3 ? atoll(words[3]) : INT64_MAX);
+  } else if (!strcmp(verb, "map")) {
+    map(words[2]);
+  } else if (!strcmp(verb, "parallel") && count == 4) {
+    parallel(words[2], atoi(words[3]));
+  } else if (!strcmp(verb, "alternate") && count == 4) {
+    alternate(words[2], words[3]);
+  } else if (!strcmp(verb, "small") && count == 4) {
+    small_files(words[2], atoi(words[3]));
+  } else if (!strcmp(verb, "list")) {
+    list(words[2]);
+  } else if (!strcmp(verb, "stat") && count == 4) {
+    stat_all(words[2], atoi(words[3]));
+  } else {
+    fprintf(stderr, "client: not understood; see the head of client.c\n");
+    return 2;
+  }
+  return 0;
+}
