@@ -36,7 +36,7 @@ class MountOptionWordsTest {
 
   private static CommandLine commandLine() {
     return Main.commandLine(
-        new RootCommand(), new Wiring(CallerChannel.fromEnvironment(Map.of())), List.of("mount"));
+        new RootCommand(), new Wiring(CallerChannel.fromEnvironment(Map.of())), List.of());
   }
 
   private static MountCommand parsed(CommandLine commandLine, String... words) {

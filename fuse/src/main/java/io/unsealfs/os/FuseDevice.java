@@ -23,6 +23,7 @@ public final class FuseDevice implements Closeable {
   private static final byte[] PATH =
       Libc.terminated("/dev/fuse".getBytes(StandardCharsets.US_ASCII));
   private static final int O_RDWR = 2;
+  private static final int O_NONBLOCK = 0x800;
 
   /** FUSE_DEV_IOC_CLONE, {@code _IOR(229, 0, uint32_t)}: the same on x86-64 and aarch64. */
   private static final long IOC_CLONE = 0x8004_e500L;
@@ -42,7 +43,7 @@ public final class FuseDevice implements Closeable {
    *     not, EPERM where the container's device rules say no
    */
   public static FuseDevice open() throws SystemCallException {
-    return new FuseDevice(openDevice(), null);
+    return new FuseDevice(openDevice(0), null);
   }
 
   /**
@@ -54,9 +55,9 @@ public final class FuseDevice implements Closeable {
     return new FuseDevice(descriptor, helper);
   }
 
-  private static Descriptor openDevice() throws SystemCallException {
+  private static Descriptor openDevice(int more) throws SystemCallException {
     return Descriptor.opened(
-        "open /dev/fuse", Libc.CALLS.open(PATH, O_RDWR | OpenFlags.CLOEXEC, 0));
+        "open /dev/fuse", Libc.CALLS.open(PATH, O_RDWR | OpenFlags.CLOEXEC | more, 0));
   }
 
   /**
@@ -67,7 +68,16 @@ public final class FuseDevice implements Closeable {
    *     open the device, ENOTTY where the kernel does not offer it
    */
   public FuseDevice cloned() throws SystemCallException {
-    Descriptor copy = openDevice();
+    return cloned(0);
+  }
+
+  /** As {@link #cloned}, but reading never waits; see {@link #poll}. */
+  public FuseDevice clonedForPolling() throws SystemCallException {
+    return cloned(O_NONBLOCK);
+  }
+
+  private FuseDevice cloned(int more) throws SystemCallException {
+    Descriptor copy = openDevice(more);
     boolean done = false;
     int session = descriptor.acquire();
     try {
@@ -127,6 +137,25 @@ public final class FuseDevice implements Closeable {
       }
       directRequest.position(directRequest.position() + (int) got);
       return (int) got;
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  /**
+   * Takes a request if one waits; for a device from {@link #clonedForPolling}.
+   *
+   * @return false if none waits, or whatever else {@link #read} would throw
+   */
+  public boolean poll(ByteBuffer directRequest) throws SystemCallException {
+    int fd = descriptor.acquire();
+    try {
+      long got = Libc.CALLS.read(fd, directRequest, directRequest.remaining());
+      if (got <= 0 || got > directRequest.remaining()) {
+        return false;
+      }
+      directRequest.position(directRequest.position() + (int) got);
+      return true;
     } finally {
       descriptor.release();
     }

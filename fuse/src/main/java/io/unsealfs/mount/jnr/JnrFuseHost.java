@@ -9,6 +9,7 @@ import io.unsealfs.mount.MountOptions;
 import io.unsealfs.mount.point.HostRequirements;
 import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.mount.point.MountRemoval;
+import io.unsealfs.mount.point.ReadAheadSetting;
 import io.unsealfs.mount.point.StaleMount;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.storage.FileTree;
@@ -71,10 +72,16 @@ public final class JnrFuseHost implements FuseHost {
     Set<Integer> before = table().stream().map(MountTable.Entry::id).collect(Collectors.toSet());
     FuseLoop loop = new FuseLoop(point, words, new FuseAdapter(tree, options), events);
     loop.start();
-    return ready(point, loop, before);
+    MountTable.Entry entry = ready(point, loop, before);
+    String readAhead =
+        options.readAheadBytes() == 0
+            ? ReadAheadSetting.of(entry).text()
+            : ReadAheadSetting.set(entry, options.readAheadBytes() >> 10).text();
+    events.agreed("transport jnr: libfuse 2, requests of up to 128 KiB, read-ahead " + readAhead);
+    return new JnrMount(point, entry, loop);
   }
 
-  private static JnrMount ready(MountPoint point, FuseLoop loop, Set<Integer> before)
+  private static MountTable.Entry ready(MountPoint point, FuseLoop loop, Set<Integer> before)
       throws MountException {
     long deadline = System.nanoTime() + READY_LIMIT.toNanos();
     String missing = "the kernel did not begin the FUSE handshake";
@@ -84,7 +91,7 @@ public final class JnrFuseHost implements FuseHost {
           Optional<MountTable.Entry> ours =
               point.mounted(table()).filter(top -> !before.contains(top.id()));
           if (ours.isPresent()) {
-            return new JnrMount(point, ours.get(), loop);
+            return ours.get();
           }
           missing = "the mount table does not list it";
           loop.awaitEnd(POLL);

@@ -35,6 +35,13 @@ final class KernelRequest {
     bytes.flip();
   }
 
+  /** Takes the next request if it is there already. */
+  boolean poll(FuseDevice device) throws SystemCallException {
+    boolean got = device.poll(bytes.clear());
+    bytes.flip();
+    return got;
+  }
+
   /** Takes a request that came in another way than from the device. */
   void load(byte[] request) {
     bytes.clear().put(request).flip();

@@ -5,6 +5,7 @@ import io.unsealfs.os.ErrorNumber;
 import io.unsealfs.os.FuseDevice;
 import io.unsealfs.os.SystemCallException;
 import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thread that takes requests from the kernel and answers them, with buffers of its own. It
@@ -13,12 +14,27 @@ import java.lang.System.Logger.Level;
 final class Worker implements Runnable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
+  /** How long to look for the next small request before sleeping; see docs/performance.md. */
+  private static final long SPIN_NANOS = 50_000;
+
+  /** Readers of larger pieces do more between two of them than it takes to wake a thread. */
+  private static final int SMALL_BYTES = 64 << 10;
+
+  private static final boolean SPARE_CORE = Runtime.getRuntime().availableProcessors() > 1;
+  private static final int READ_SIZE = 16;
+
   private final Crew crew;
   private final FuseDevice device;
   private final Dispatcher dispatcher;
   private final Inodes inodes;
   private final KernelRequest request = new KernelRequest();
   private final KernelReply reply;
+
+  /** Where the request at hand came from, and its reply goes. */
+  private FuseDevice source;
+
+  private final @Nullable FuseDevice polled;
+  private boolean lastWasSmall;
 
   // guarded by this: the request being answered, 0 for none, and the thread that does
   private long serving;
@@ -30,6 +46,8 @@ final class Worker implements Runnable {
     this.dispatcher = dispatcher;
     this.inodes = inodes;
     this.reply = new KernelReply(mostPayload);
+    this.source = device;
+    this.polled = pollingDevice();
   }
 
   @Override
@@ -44,6 +62,9 @@ final class Worker implements Runnable {
       }
     } finally {
       reply.wipe();
+      if (polled != null) {
+        polled.close();
+      }
       crew.left(this);
     }
   }
@@ -55,6 +76,10 @@ final class Worker implements Runnable {
   /** Waits for a request; false when the connection is over. */
   private boolean receive() {
     crew.idle();
+    if (lastWasSmall && poll()) {
+      return true;
+    }
+    source = device;
     while (true) {
       try {
         request.receive(device);
@@ -75,6 +100,39 @@ final class Worker implements Runnable {
     }
   }
 
+  /**
+   * Looks for the next request for a moment. A reader who waits for one small read after the other
+   * has it ready a few microseconds after the last answer, and putting this thread to sleep and
+   * waking it again would cost several times that.
+   */
+  private boolean poll() {
+    FuseDevice quick = polled;
+    if (quick == null) {
+      return false;
+    }
+    source = quick;
+    long end = System.nanoTime() + SPIN_NANOS;
+    try {
+      do {
+        if (request.poll(quick)) {
+          return true;
+        }
+        Thread.onSpinWait();
+      } while (System.nanoTime() < end);
+    } catch (SystemCallException e) {
+      return false; // closed: the blocking read says so
+    }
+    return false;
+  }
+
+  private @Nullable FuseDevice pollingDevice() {
+    try {
+      return SPARE_CORE ? device.clonedForPolling() : null;
+    } catch (SystemCallException e) {
+      return null;
+    }
+  }
+
   private void serve() {
     if (!request.isComplete()) {
       LOG.log(Level.ERROR, "the kernel sent a request that is not whole; it is left out");
@@ -84,6 +142,7 @@ final class Worker implements Runnable {
       crew.interrupt(request.int64(0));
       return;
     }
+    lastWasSmall = request.opcode() != Opcode.READ || request.int32(READ_SIZE) <= SMALL_BYTES;
     reply.reset();
     begin(request.unique());
     int result;
@@ -100,7 +159,7 @@ final class Worker implements Runnable {
   private void answer(int result) {
     boolean told = false;
     try {
-      reply.send(device, request.unique(), result);
+      reply.send(source, request.unique(), result);
       told = result >= 0;
     } catch (SystemCallException e) {
       // ENOENT: nobody waits for it any more. ENODEV: the connection is over; the next read says
@@ -123,7 +182,7 @@ final class Worker implements Runnable {
   /** The asker must not wait for ever for a reply that was not well formed. */
   private void refuse() {
     try {
-      reply.send(device, request.unique(), -Errno.EIO);
+      reply.send(source, request.unique(), -Errno.EIO);
     } catch (SystemCallException e) {
       LOG.log(Level.DEBUG, "nor the refusal: {0}", e.getMessage());
     }
