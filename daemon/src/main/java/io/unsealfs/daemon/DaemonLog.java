@@ -52,7 +52,17 @@ final class DaemonLog {
               ? Path.of(state)
               : Path.of(System.getProperty("user.home"), ".local", "state");
     }
-    return Files.createDirectories(base.resolve("unsealfs"));
+    Path directory = base.resolve("unsealfs");
+    try {
+      return Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UsageException(
+          "there is no place for the daemon's log: "
+              + directory
+              + " cannot be made ("
+              + e.getMessage()
+              + "); name a file with --log-file");
+    }
   }
 
   /** The mount point as one file name: unusual bytes as %HH. */

@@ -73,11 +73,9 @@ public final class JnrFuseHost implements FuseHost {
     FuseLoop loop = new FuseLoop(point, words, new FuseAdapter(tree, options), events);
     loop.start();
     MountTable.Entry entry = ready(point, loop, before);
-    String readAhead =
-        options.readAheadBytes() == 0
-            ? ReadAheadSetting.of(entry).text()
-            : ReadAheadSetting.set(entry, options.readAheadBytes() >> 10).text();
-    events.agreed("transport jnr: libfuse 2, requests of up to 128 KiB, read-ahead " + readAhead);
+    events.agreed(
+        "transport jnr: libfuse 2, requests of up to 128 KiB, read-ahead "
+            + ReadAheadSetting.asked(entry, options).text());
     return new JnrMount(point, entry, loop);
   }
 

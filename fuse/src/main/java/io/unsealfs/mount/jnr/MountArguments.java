@@ -2,6 +2,7 @@ package io.unsealfs.mount.jnr;
 
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
+import io.unsealfs.mount.point.FsName;
 import io.unsealfs.mount.point.StaleMount;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,9 +14,6 @@ final class MountArguments {
 
   /** Longest request of libfuse 2 in bytes. */
   private static final int MAX_READ_BYTES = 131_072;
-
-  /** Longest source shown in the mount table in bytes; the kernel limits all options to a page. */
-  private static final int MAX_FS_NAME_CHARS = 1024;
 
   private MountArguments() {}
 
@@ -39,7 +37,7 @@ final class MountArguments {
                 "noatime",
                 "default_permissions",
                 "subtype=" + StaleMount.SUBTYPE,
-                "fsname=" + escape(options.fsName()),
+                "fsname=" + FsName.escaped(options.fsName()),
                 "max_read=" + MAX_READ_BYTES,
                 "kernel_cache",
                 "use_ino",
@@ -53,17 +51,5 @@ final class MountArguments {
       words.add("auto_unmount");
     }
     return String.join(",", words);
-  }
-
-  private static String escape(String fsName) throws MountException {
-    if (fsName.isEmpty()
-        || fsName.length() > MAX_FS_NAME_CHARS
-        || fsName.chars().anyMatch(Character::isISOControl)) {
-      throw new MountException(
-          "cannot mount: fsname must have 1 to "
-              + MAX_FS_NAME_CHARS
-              + " characters, none of them a control character");
-    }
-    return fsName.replace("\\", "\\\\").replace(",", "\\,");
   }
 }

@@ -7,6 +7,7 @@ import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
 import io.unsealfs.mount.NodeAdapter;
+import io.unsealfs.mount.point.FsName;
 import io.unsealfs.mount.point.HostRequirements;
 import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.mount.point.MountRemoval;
@@ -55,7 +56,7 @@ public final class KernelFuseHost implements FuseHost {
   @Override
   public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)
       throws MountException {
-    MountWords.source(options.fsName());
+    FsName.check(options.fsName());
     HostRequirements.forKernel(options);
     List<MountTable.Entry> table = table();
     MountPoint point = MountPoint.of(mountPoint, table);
@@ -110,10 +111,6 @@ public final class KernelFuseHost implements FuseHost {
                     "cannot mount on " + point + ": the mount table does not list it"));
     int workers = workers(options);
     crew.start(workers);
-    String readAhead =
-        options.readAheadBytes() == 0
-            ? ReadAheadSetting.of(entry).text()
-            : ReadAheadSetting.set(entry, options.readAheadBytes() >> 10).text();
     events.agreed(
         "transport kernel: FUSE 7."
             + agreed.minor()
@@ -122,7 +119,7 @@ public final class KernelFuseHost implements FuseHost {
             + " KiB, "
             + workers
             + " workers, read-ahead "
-            + readAhead);
+            + ReadAheadSetting.asked(entry, options).text());
     return new KernelServedMount(point, entry, crew, connection.isWatched());
   }
 

@@ -2,6 +2,7 @@ package io.unsealfs.mount.kernel;
 
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
+import io.unsealfs.mount.point.FsName;
 
 /** The option lists that mount(2) and fusermount3 take. */
 final class MountWords {
@@ -9,9 +10,6 @@ final class MountWords {
   static final String TYPE = "fuse.unsealfs";
 
   private static final String SUBTYPE = "unsealfs";
-
-  /** Longest source in the mount table; the kernel limits all options to a page. */
-  private static final int MAX_FS_NAME_CHARS = 1024;
 
   private MountWords() {}
 
@@ -34,20 +32,7 @@ final class MountWords {
         + ",subtype="
         + SUBTYPE
         + ",fsname="
-        + source(options.fsName()).replace("\\", "\\\\").replace(",", "\\,");
-  }
-
-  /** A source that the mount table can show. */
-  static String source(String fsName) throws MountException {
-    if (fsName.isEmpty()
-        || fsName.length() > MAX_FS_NAME_CHARS
-        || fsName.chars().anyMatch(Character::isISOControl)) {
-      throw new MountException(
-          "cannot mount: fsname must have 1 to "
-              + MAX_FS_NAME_CHARS
-              + " characters, none of them a control character");
-    }
-    return fsName;
+        + FsName.escaped(options.fsName());
   }
 
   private static boolean others(MountOptions options) {

@@ -1,5 +1,6 @@
 package io.unsealfs.mount.point;
 
+import io.unsealfs.mount.MountOptions;
 import io.unsealfs.os.MountTable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,6 +34,13 @@ public record ReadAheadSetting(OptionalInt beforeKib, OptionalInt nowKib, String
    */
   public static ReadAheadSetting set(MountTable.Entry mount, int wantedKib) {
     return set(DEVICES, mount, wantedKib);
+  }
+
+  /** Sets what {@code options} ask for; looks only where they leave the kernel's default. */
+  public static ReadAheadSetting asked(MountTable.Entry mount, MountOptions options) {
+    return options.readAheadBytes() == 0
+        ? of(mount)
+        : set(mount, Math.min(MOST_KIB, options.readAheadBytes() >> 10));
   }
 
   /** Looks only. */
