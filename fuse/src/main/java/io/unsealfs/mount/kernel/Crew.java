@@ -98,6 +98,11 @@ final class Crew implements ServingLoop {
     idle.incrementAndGet();
   }
 
+  /** Whether no worker has a request at hand, the one that asks included. */
+  boolean isIdle() {
+    return idle.get() >= running.get();
+  }
+
   /** A worker has got one. */
   void busy() {
     taken.increment();

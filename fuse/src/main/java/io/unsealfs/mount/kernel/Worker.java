@@ -103,7 +103,8 @@ final class Worker implements Runnable {
   /**
    * Looks for the next request for a moment. A reader who waits for one small read after the other
    * has it ready a few microseconds after the last answer, and putting this thread to sleep and
-   * waking it again would cost several times that.
+   * waking it again would cost several times that. Where another worker is busy there are several
+   * readers, who need the core themselves.
    */
   private boolean poll() {
     FuseDevice quick = polled;
@@ -118,7 +119,7 @@ final class Worker implements Runnable {
           return true;
         }
         Thread.onSpinWait();
-      } while (System.nanoTime() < end);
+      } while (crew.isIdle() && System.nanoTime() < end);
     } catch (SystemCallException e) {
       return false; // closed: the blocking read says so
     }
