@@ -10,7 +10,16 @@
 # G1: a full collection clears what key derivation left behind, and a pinned array holds up its own
 # region only. Reading makes garbage only inside the JDK's cipher, so a small young generation does;
 # left alone, G1 would let it grow to hundreds of MiB. See docs/performance.md.
+#
+# The optimising compiler waits ten times as long as by default: over a mount's first second it would
+# take a core and more from the reader, for code that hardly runs again. Only the ciphers that are
+# Java code need it at once.
 JVM_ARGS=("${NATIVE_ARGS[@]}"
+  -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
+  -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000
+  -XX:CompileCommand=quiet
+  -XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.1
+  -XX:CompileCommand=CompileThresholdScaling,org.bouncycastle.*::*,0.1
   -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
   -XX:+UseG1GC -Xms64m -Xmn48m)
 
@@ -63,7 +72,10 @@ train() {
   local jars
   jars=$("$JAVA_HOME/bin/java" "${NATIVE_ARGS[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jar" \
     io.unsealfs.daemon.start.StartFiles "$target/lib" "$start/$id") || return 1
-  timeout -k 5 90 "$JAVA_HOME/bin/java" "${JVM_ARGS[@]}" -XX:AOTCacheOutput="$start/$id/unsealfs.aot" \
+  # The quick compiler only: what training calls often, a start then compiles once, quickly and for
+  # good. With the optimising one a start would first of all optimise what this run found worth it.
+  timeout -k 5 90 "$JAVA_HOME/bin/java" "${JVM_ARGS[@]}" -XX:TieredStopAtLevel=1 \
+    -XX:AOTCacheOutput="$start/$id/unsealfs.aot" \
     -Djffi.boot.library.path="$start/$id" -cp "${jars:+$start/$id/${jars//:/:$start/$id/}:}$jar" \
     io.unsealfs.daemon.TrainingRun "$scratch" >&2 || return 1
   [ -s "$start/$id/unsealfs.aot" ] || return 1

@@ -20,23 +20,15 @@ import java.util.concurrent.TimeUnit;
  * machine cannot mount, the volume is read without. Needs neither network nor root.
  */
 final class TrainingRun {
-  /** Enough for the compiler to have decided about the read path. */
-  private static final int BIG_FILE = 32 << 20;
+  private static final int BIG_FILE = 8 << 20;
 
   private static final long MOUNT_SECONDS = 20;
 
-  /**
-   * What the readers do. Past the page cache, again and again, so that the methods of the read path
-   * end up compiled as they will be in a mount that has served for long: the cache remembers which
-   * ones, and the next start compiles them at once.
-   */
+  /** What the readers do, little of it: a method often called here is never optimised later. */
   private static final String READING =
       """
       ls -lR "$0"; cat "$0"/big "$0"/folder/*
-      for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-        dd if="$0"/big of=/dev/null bs=1M iflag=direct
-      done
-      dd if="$0"/big of=/dev/null bs=4k count=8000 iflag=direct
+      dd if="$0"/big of=/dev/null bs=4k count=200 iflag=direct
       """;
 
   private final Path folder;
