@@ -12,14 +12,15 @@
 # left alone, G1 would let it grow to hundreds of MiB. See docs/performance.md.
 #
 # The optimising compiler waits ten times as long as by default: over a mount's first second it would
-# take a core and more from the reader, for code that hardly runs again. Only the ciphers that are
-# Java code need it at once.
+# take a core and more from the reader, for code that hardly runs again. Only what are long loops in
+# Java need it at once: ciphers, and wiping.
 JVM_ARGS=("${NATIVE_ARGS[@]}"
   -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
   -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000
   -XX:CompileCommand=quiet
   -XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.1
   -XX:CompileCommand=CompileThresholdScaling,org.bouncycastle.*::*,0.1
+  -XX:CompileCommand=CompileThresholdScaling,java.util.Arrays::fill,0.1
   -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
   -XX:+UseG1GC -Xms64m -Xmn48m)
 
@@ -74,7 +75,13 @@ train() {
     io.unsealfs.daemon.start.StartFiles "$target/lib" "$start/$id") || return 1
   # The quick compiler only: what training calls often, a start then compiles once, quickly and for
   # good. With the optimising one a start would first of all optimise what this run found worth it.
-  timeout -k 5 90 "$JAVA_HOME/bin/java" "${JVM_ARGS[@]}" -XX:TieredStopAtLevel=1 \
+  # What is called for every block read must not be compiled for good like that.
+  local not_for_good=() methods
+  for methods in 'io.unsealfs.block.*::*' 'io.unsealfs.volume.*::*' 'io.unsealfs.crypto.*::*' \
+    'com.amazon.*::*' 'javax.crypto.*::*' 'java.util.Arrays::fill'; do
+    not_for_good+=("-XX:CompileCommand=CompileThresholdScaling,$methods,1000.0")
+  done
+  timeout -k 5 90 "$JAVA_HOME/bin/java" "${JVM_ARGS[@]}" -XX:TieredStopAtLevel=1 "${not_for_good[@]}" \
     -XX:AOTCacheOutput="$start/$id/unsealfs.aot" \
     -Djffi.boot.library.path="$start/$id" -cp "${jars:+$start/$id/${jars//:/:$start/$id/}:}$jar" \
     io.unsealfs.daemon.TrainingRun "$scratch" >&2 || return 1

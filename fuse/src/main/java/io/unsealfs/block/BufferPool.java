@@ -1,12 +1,13 @@
 package io.unsealfs.block;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Idle byte arrays of one length, a bounded number of them. Lock-free; a thread looks first where
  * it put its last one, so that a fixed worker in effect owns its arrays, warm in its core's cache.
- * Not thread-local: FUSE's native threads come and go. The pool wipes nothing: whoever gives back
- * plaintext wipes it first.
+ * Not thread-local: FUSE's native threads come and go. Arrays are wiped when the pool lets go of
+ * them.
  */
 final class BufferPool {
   /** What may lie idle in one pool; a burst of loads beyond it allocates. */
@@ -59,12 +60,16 @@ final class BufferPool {
         return;
       }
     }
+    Arrays.fill(buffer, (byte) 0);
   }
 
-  /** Lets the idle arrays go. */
+  /** Wipes the idle arrays and lets them go. */
   void clear() {
     for (int i = 0; i < idle.length(); i++) {
-      idle.set(i, null);
+      byte[] buffer = idle.getAndSet(i, null);
+      if (buffer != null) {
+        Arrays.fill(buffer, (byte) 0);
+      }
     }
   }
 

@@ -105,7 +105,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
         done += part;
       }
     } finally {
-      Arrays.fill(plaintext, 0, used, (byte) 0);
+      // not wiped before the mount ends: the next read overwrites it
       plaintextPool.give(plaintext);
     }
   }

@@ -15,8 +15,7 @@ import java.util.OptionalInt;
  * @param umask permission bits to take away, as an octal mode; 0 for none
  * @param readAheadBytes how far the kernel is to read ahead of a sequential reader; 0 leaves its
  *     default. Only where this process may write the setting
- * @param workers threads that answer requests, at most; 0 for what suits this machine. Only for
- *     transports that have threads of their own
+ * @param workers threads that answer requests, at most; 0 for what suits this machine
  */
 public record MountOptions(
     String fsName,
@@ -35,6 +34,9 @@ public record MountOptions(
    */
   public static final int DEFAULT_READ_AHEAD_BYTES = 2 << 20;
 
+  private static final int LEAST_WORKERS = 2;
+  private static final int MOST_WORKERS = 32;
+
   /** Copies the list. */
   public MountOptions {
     allowUids = List.copyOf(allowUids);
@@ -52,5 +54,18 @@ public record MountOptions(
       OptionalInt gid,
       int umask) {
     this(fsName, allowOther, allowUids, uid, gid, umask, DEFAULT_READ_AHEAD_BYTES, 0);
+  }
+
+  /** Threads that wait for requests from the start. */
+  public int workersAtFirst() {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return workers > 0
+        ? Math.min(workers, Math.max(LEAST_WORKERS, cores))
+        : Math.clamp(cores, LEAST_WORKERS, MOST_WORKERS);
+  }
+
+  /** Threads where those hang. */
+  public int workersAtMost() {
+    return workers > 0 ? workers : Math.max(MOST_WORKERS, workersAtFirst());
   }
 }

@@ -6,6 +6,7 @@ import io.unsealfs.mount.Guard;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.point.HostRequirements;
 import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.mount.point.Roster;
 import io.unsealfs.mount.point.ServingLoop;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -19,8 +20,10 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * libfuse's session: mounted by the constructor, served by one blocking call on a thread of our own
- * until somebody unmounts, then torn down by that same thread.
+ * libfuse's session: mounted by the constructor, served by threads of our own until somebody
+ * unmounts, then torn down by the last of them. Not by libfuse's {@code fuse_loop_mt}, whose
+ * threads the JVM does not know: it would take each in and let it go again for every callback,
+ * which costs more than a small read.
  */
 final class FuseLoop implements ServingLoop {
   private static final System.Logger LOG = System.getLogger(FuseLoop.class.getName());
@@ -30,6 +33,7 @@ final class FuseLoop implements ServingLoop {
   private final FuseAdapter adapter;
   private final NativeCallbacks callbacks;
   private final Pointer mountPoint;
+  private final Pointer fileSystem;
   private final Pointer session;
 
   /** A field, so that the memory outlives the native call. */
@@ -37,14 +41,18 @@ final class FuseLoop implements ServingLoop {
 
   private final CountDownLatch initialised = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final Roster roster;
 
-  FuseLoop(MountPoint point, String optionWords, FuseAdapter adapter, FuseEvents events)
+  FuseLoop(
+      MountPoint point, String optionWords, FuseAdapter adapter, FuseEvents events, int mostThreads)
       throws MountException {
+    this.roster = new Roster(mostThreads, this::add);
     this.fuse = NativeCalls.fuse();
     this.runtime = Runtime.getRuntime(fuse);
     this.adapter = adapter;
     this.callbacks =
-        new NativeCallbacks(runtime, adapter, new Guard(events), initialised::countDown, () -> {});
+        new NativeCallbacks(
+            runtime, adapter, new Guard(events), roster, initialised::countDown, () -> {});
     this.arguments =
         List.of(
             text("unsealfs"),
@@ -73,7 +81,8 @@ final class FuseLoop implements ServingLoop {
               + ": libfuse refused: "
               + HostRequirements.missingPrivilege().orElse("it wrote why to standard error"));
     }
-    this.session = made;
+    this.fileSystem = made;
+    this.session = fuse.fuse_get_session(made);
     this.mountPoint = out.getPointer(0);
   }
 
@@ -87,28 +96,40 @@ final class FuseLoop implements ServingLoop {
     return text;
   }
 
-  void start() {
-    Thread thread = new Thread(this::run, "unsealfs-fuse");
+  /** Has {@code threads} of them serve. */
+  void start(int threads) {
+    roster.start(threads);
+  }
+
+  private void add(int number) {
+    Thread thread = new Thread(this::run, "unsealfs-fuse-" + number);
     thread.setDaemon(true);
     thread.start();
   }
 
   private void run() {
+    roster.idle();
     try {
-      int code = fuse.fuse_loop_mt(session);
+      int code = fuse.fuse_session_loop(session);
       if (code != 0) {
         LOG.log(Level.WARNING, "the FUSE loop ended with code {0}", code);
       }
     } finally {
-      // Where the mount is already gone, as usual, this unmounts nothing.
-      fuse.fuse_teardown(session, mountPoint);
-      try {
-        adapter.close();
-      } catch (IOException e) {
-        LOG.log(Level.WARNING, "closing the files still open: {0}", e.getMessage());
-      } finally {
-        ended.countDown();
+      if (roster.left()) {
+        end();
       }
+    }
+  }
+
+  private void end() {
+    try {
+      // Where the mount is already gone, as usual, this unmounts nothing.
+      fuse.fuse_teardown(fileSystem, mountPoint);
+      adapter.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "closing the files still open: {0}", e.getMessage());
+    } finally {
+      ended.countDown();
     }
   }
 

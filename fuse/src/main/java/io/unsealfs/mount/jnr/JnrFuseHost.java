@@ -70,8 +70,9 @@ public final class JnrFuseHost implements FuseHost {
     StaleMount.clear(point);
     point.requireEmptyDirectory();
     Set<Integer> before = table().stream().map(MountTable.Entry::id).collect(Collectors.toSet());
-    FuseLoop loop = new FuseLoop(point, words, new FuseAdapter(tree, options), events);
-    loop.start();
+    FuseLoop loop =
+        new FuseLoop(point, words, new FuseAdapter(tree, options), events, options.workersAtMost());
+    loop.start(options.workersAtFirst());
     MountTable.Entry entry = ready(point, loop, before);
     events.agreed(
         "transport jnr: libfuse 2, requests of up to 128 KiB, read-ahead "

@@ -18,6 +18,12 @@ final class MountArguments {
   private MountArguments() {}
 
   /**
+   * Requests under way that nobody waits for yet. With libfuse's 12 the kernel cuts short every
+   * read-ahead of more than one and a half MiB.
+   */
+  private static final int MAX_BACKGROUND = 64;
+
+  /**
    * The value of {@code -o}.
    *
    * @param autoUnmount whether fusermount shall stay behind and unmount when this process dies
@@ -39,6 +45,8 @@ final class MountArguments {
                 "subtype=" + StaleMount.SUBTYPE,
                 "fsname=" + FsName.escaped(options.fsName()),
                 "max_read=" + MAX_READ_BYTES,
+                "max_background=" + MAX_BACKGROUND,
+                "congestion_threshold=" + MAX_BACKGROUND,
                 "kernel_cache",
                 "use_ino",
                 "attr_timeout=" + TIMEOUT_SECONDS,

@@ -5,6 +5,7 @@ import io.unsealfs.mount.Errno;
 import io.unsealfs.mount.FuseAdapter;
 import io.unsealfs.mount.Guard;
 import io.unsealfs.mount.Operation;
+import io.unsealfs.mount.point.Roster;
 import io.unsealfs.storage.Attributes;
 import io.unsealfs.storage.FileTree;
 import java.nio.ByteBuffer;
@@ -36,8 +37,8 @@ import ru.serce.jnrfuse.struct.Statvfs;
  * <p>Read and directory callbacks go by handle only; libfuse is told so ({@code flag_nopath}) and
  * then spares the path. All changing operations share one function that answers EROFS.
  *
- * <p>libfuse's worker threads come and go, so nothing here is kept per thread. The object has to be
- * referenced for as long as libfuse may call: collected closures crash the process.
+ * <p>Nothing here is kept per thread. The object has to be referenced for as long as libfuse may
+ * call: collected closures crash the process.
  */
 final class NativeCallbacks {
   private static final int NULL_PATH_OK_AND_NO_PATH = 0b11;
@@ -47,6 +48,7 @@ final class NativeCallbacks {
   private final Runtime runtime;
   private final FuseAdapter adapter;
   private final Guard guard;
+  private final Roster roster;
   private final Pointer table;
   private final int tableSize;
   private final List<Object> keptAlive = new ArrayList<>();
@@ -57,14 +59,21 @@ final class NativeCallbacks {
   /**
    * Makes the table.
    *
+   * @param roster told of every callback on one of its threads
    * @param onInit run once when the kernel and libfuse have shaken hands
    * @param onDestroy run once when the session ends
    */
   NativeCallbacks(
-      Runtime runtime, FuseAdapter adapter, Guard guard, Runnable onInit, Runnable onDestroy) {
+      Runtime runtime,
+      FuseAdapter adapter,
+      Guard guard,
+      Roster roster,
+      Runnable onInit,
+      Runnable onDestroy) {
     this.runtime = runtime;
     this.adapter = adapter;
     this.guard = guard;
+    this.roster = roster;
 
     FuseFileInfo info = FuseFileInfo.of(Memory.allocateDirect(runtime, 128, true));
     this.flagsOffset = info.flags.offset();
@@ -130,8 +139,17 @@ final class NativeCallbacks {
     table.putPointer(member.offset(), code);
   }
 
+  private int answer(Operation operation, Guard.Body body) {
+    roster.busy();
+    try {
+      return guard.answer(operation, body);
+    } finally {
+      roster.idle();
+    }
+  }
+
   private @Nullable Pointer init(Runnable onInit) {
-    guard.answer(
+    answer(
         Operation.INIT,
         request -> {
           onInit.run();
@@ -141,7 +159,7 @@ final class NativeCallbacks {
   }
 
   private void destroy(Runnable onDestroy) {
-    guard.answer(
+    answer(
         Operation.DESTROY,
         request -> {
           onDestroy.run();
@@ -150,7 +168,7 @@ final class NativeCallbacks {
   }
 
   private int getattr(@Nullable Pointer path, Pointer stat) {
-    return guard.answer(
+    return answer(
         Operation.GETATTR,
         request -> {
           fill(FileStat.of(stat), adapter.getattr(request, bytes(path)));
@@ -159,7 +177,7 @@ final class NativeCallbacks {
   }
 
   private int readlink(@Nullable Pointer path, @Nullable Pointer buffer, long size) {
-    return guard.answer(
+    return answer(
         Operation.READLINK,
         request -> {
           byte[] target = adapter.readlink(request, bytes(path));
@@ -173,7 +191,7 @@ final class NativeCallbacks {
   }
 
   private int open(@Nullable Pointer path, Pointer fileInfo) {
-    return guard.answer(
+    return answer(
         Operation.OPEN,
         request -> {
           if ((fileInfo.getInt(flagsOffset) & ACCESS_MODE_MASK) != 0) {
@@ -186,7 +204,7 @@ final class NativeCallbacks {
 
   private int read(
       @Nullable Pointer path, Pointer buffer, long size, long offset, Pointer fileInfo) {
-    return guard.answer(
+    return answer(
         Operation.READ,
         request -> {
           // A view of libfuse's own buffer: the plaintext is copied once, into it.
@@ -197,7 +215,7 @@ final class NativeCallbacks {
   }
 
   private int release(@Nullable Pointer path, Pointer fileInfo) {
-    return guard.answer(
+    return answer(
         Operation.RELEASE,
         request -> {
           adapter.release(request, fileInfo.getLong(handleOffset));
@@ -206,7 +224,7 @@ final class NativeCallbacks {
   }
 
   private int opendir(@Nullable Pointer path, Pointer fileInfo) {
-    return guard.answer(
+    return answer(
         Operation.OPENDIR,
         request -> {
           fileInfo.putLong(handleOffset, adapter.opendir(request, bytes(path)));
@@ -217,7 +235,7 @@ final class NativeCallbacks {
   /** Without offsets: libfuse collects the whole listing and serves seeks from it. */
   private int readdir(
       @Nullable Pointer path, Pointer buffer, Pointer fillerCode, long offset, Pointer fileInfo) {
-    return guard.answer(
+    return answer(
         Operation.READDIR,
         request -> {
           FuseFillDir filler =
@@ -240,7 +258,7 @@ final class NativeCallbacks {
   }
 
   private int releasedir(@Nullable Pointer path, Pointer fileInfo) {
-    return guard.answer(
+    return answer(
         Operation.RELEASEDIR,
         request -> {
           adapter.releasedir(fileInfo.getLong(handleOffset));
@@ -250,18 +268,18 @@ final class NativeCallbacks {
 
   private int getxattr(
       @Nullable Pointer path, @Nullable Pointer name, @Nullable Pointer value, long size) {
-    return guard.answer(
+    return answer(
         Operation.GETXATTR,
         request -> sized(adapter.getxattr(request, bytes(path), bytes(name)), value, size));
   }
 
   private int listxattr(@Nullable Pointer path, @Nullable Pointer list, long size) {
-    return guard.answer(
+    return answer(
         Operation.LISTXATTR, request -> sized(adapter.listxattr(request, bytes(path)), list, size));
   }
 
   private int statfs(@Nullable Pointer path, Pointer out) {
-    return guard.answer(
+    return answer(
         Operation.STATFS,
         request -> {
           FileTree.Statistics figures = adapter.statfs();

@@ -33,8 +33,14 @@ final class NativeCalls {
         Pointer multithreaded,
         @Nullable Pointer privateData);
 
-    /** Serves requests on several threads until the file system is unmounted; 0 when in order. */
-    int fuse_loop_mt(Pointer fuse);
+    /** The session that is inside of what {@link #fuse_setup} made. */
+    Pointer fuse_get_session(Pointer fuse);
+
+    /**
+     * Serves requests on the calling thread until the file system is unmounted; 0 when in order.
+     * Several threads may be in it.
+     */
+    int fuse_session_loop(Pointer session);
 
     /** Closes the device, unmounts lazily if still mounted, frees everything. */
     void fuse_teardown(Pointer fuse, Pointer mountPoint);

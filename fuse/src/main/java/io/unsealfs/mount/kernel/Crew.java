@@ -1,5 +1,6 @@
 package io.unsealfs.mount.kernel;
 
+import io.unsealfs.mount.point.Roster;
 import io.unsealfs.mount.point.ServingLoop;
 import io.unsealfs.os.FuseDevice;
 import io.unsealfs.os.SystemCallException;
@@ -12,38 +13,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The workers of one connection. As many as there are cores wait for requests from the start; they
- * stay for good, and so do their buffers. Where all of them hang on a slow source and nobody
- * listens to the kernel any more, one more is added, up to a bound: otherwise neither another
- * reader nor the interrupt of a waiting one would be heard.
+ * stay for good, and so do their buffers; a {@link Roster} adds more where all of them hang.
  */
 final class Crew implements ServingLoop {
   private static final System.Logger LOG = System.getLogger(Crew.class.getName());
 
-  /** How long all workers may be busy without one getting done before another is added. */
-  private static final Duration PATIENCE = Duration.ofMillis(50);
-
   private final FuseDevice device;
   private final BiFunction<Crew, FuseDevice, Worker> maker;
-  private final int most;
   private final Closeable whenOver;
   private final List<Worker> workers = new CopyOnWriteArrayList<>();
   private final Interrupts interrupts = new Interrupts();
-  private final AtomicInteger idle = new AtomicInteger();
-  private final AtomicInteger running = new AtomicInteger();
-  private final LongAdder taken = new LongAdder();
+  private final Roster roster;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final CompletableFuture<@Nullable Void> afterwards = new CompletableFuture<>();
-  private final Thread watcher;
-  private volatile boolean watching;
-  private volatile boolean over;
 
   /**
    * A crew that is not at work yet.
@@ -56,26 +43,19 @@ final class Crew implements ServingLoop {
       FuseDevice device, BiFunction<Crew, FuseDevice, Worker> maker, int most, Closeable whenOver) {
     this.device = device;
     this.maker = maker;
-    this.most = most;
     this.whenOver = whenOver;
-    this.watcher = new Thread(this::watch, "unsealfs-fuse-watch");
-    this.watcher.setDaemon(true);
+    this.roster = new Roster(most, this::add);
   }
 
   /** Sets {@code count} workers to work. */
   void start(int count) {
-    // counted beforehand: the first must not find itself the last to leave
-    running.set(count);
-    for (int i = 0; i < count; i++) {
-      add();
-    }
-    watcher.start();
+    roster.start(count);
   }
 
-  private void add() {
+  private void add(int number) {
     Worker worker = maker.apply(this, ownDevice());
     workers.add(worker);
-    Thread thread = new Thread(worker, "unsealfs-fuse-" + workers.size());
+    Thread thread = new Thread(worker, "unsealfs-fuse-" + number);
     thread.setDaemon(true);
     thread.start();
   }
@@ -95,41 +75,17 @@ final class Crew implements ServingLoop {
 
   /** A worker waits for a request. */
   void idle() {
-    idle.incrementAndGet();
+    roster.idle();
   }
 
   /** Whether no worker has a request at hand, the one that asks included. */
   boolean isIdle() {
-    return idle.get() >= running.get();
+    return roster.isIdle();
   }
 
   /** A worker has got one. */
   void busy() {
-    taken.increment();
-    if (idle.decrementAndGet() == 0 && !watching && workers.size() < most) {
-      watching = true;
-      LockSupport.unpark(watcher);
-    }
-  }
-
-  private void watch() {
-    while (!over) {
-      if (!watching) {
-        LockSupport.park(this);
-        continue;
-      }
-      long before = taken.sum();
-      LockSupport.parkNanos(this, PATIENCE.toNanos());
-      if (idle.get() > 0 || workers.size() >= most) {
-        watching = false;
-        // whoever became busy in between did not wake us
-        if (idle.get() == 0 && workers.size() < most) {
-          watching = true;
-        }
-      } else if (!over && taken.sum() == before && running.getAndIncrement() > 0) {
-        add();
-      }
-    }
+    roster.busy();
   }
 
   /** Passes an interrupt on to whoever answers this request. */
@@ -144,13 +100,12 @@ final class Crew implements ServingLoop {
 
   /** A worker found the connection over. The others hear it too, unless they hang in a source. */
   void left(Worker worker) {
-    over = true;
-    LockSupport.unpark(watcher);
+    boolean last = roster.left();
     workers.forEach(Worker::interruptAny);
     if (worker.device() != device) {
       worker.device().close();
     }
-    if (running.decrementAndGet() > 0) {
+    if (!last) {
       return;
     }
     device.close();

@@ -34,8 +34,6 @@ import java.util.stream.Collectors;
  * which unmounts if this process is killed; one through {@code fusermount3} is watched by that.
  */
 public final class KernelFuseHost implements FuseHost {
-  private static final int LEAST_WORKERS = 2;
-  private static final int MOST_WORKERS = 32;
 
   @Override
   public String name() {
@@ -109,7 +107,7 @@ public final class KernelFuseHost implements FuseHost {
             .orElseThrow(() ->
                 new MountException(
                     "cannot mount on " + point + ": the mount table does not list it"));
-    int workers = workers(options);
+    int workers = options.workersAtFirst();
     crew.start(workers);
     events.agreed(
         "transport kernel: FUSE 7."
@@ -160,20 +158,11 @@ public final class KernelFuseHost implements FuseHost {
             new NodeRequests(nodes, inodes, acl),
             new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen),
             new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
-    int most = options.workers() > 0 ? options.workers() : MOST_WORKERS;
     return new Crew(
         device,
         (crew, own) -> new Worker(crew, own, dispatcher, inodes, size.bytes()),
-        Math.max(most, workers(options)),
+        options.workersAtMost(),
         nodes);
-  }
-
-  /** Threads that wait for requests from the start. */
-  private static int workers(MountOptions options) {
-    int cores = Runtime.getRuntime().availableProcessors();
-    return options.workers() > 0
-        ? Math.min(options.workers(), Math.max(LEAST_WORKERS, cores))
-        : Math.clamp(cores, LEAST_WORKERS, MOST_WORKERS);
   }
 
   private static List<MountTable.Entry> table() throws MountException {

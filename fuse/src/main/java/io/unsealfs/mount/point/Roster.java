@@ -1,0 +1,104 @@
+package io.unsealfs.mount.point;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * Counts the threads that serve a mount, and adds one where all of them hang on a slow source:
+ * otherwise neither another reader nor the interrupt of a waiting one would be heard. Lock-free for
+ * those that are counted.
+ */
+public final class Roster {
+  /** How long all may be busy without one getting done before another is added. */
+  private static final Duration PATIENCE = Duration.ofMillis(50);
+
+  private final int most;
+  private final IntConsumer starter;
+  private final AtomicInteger idle = new AtomicInteger();
+  private final AtomicInteger running = new AtomicInteger();
+  private final AtomicInteger started = new AtomicInteger();
+  private final LongAdder taken = new LongAdder();
+  private final Thread watcher;
+  private volatile boolean watching;
+  private volatile boolean over;
+
+  /**
+   * Nobody yet.
+   *
+   * @param most threads at most
+   * @param starter starts the thread of the given number, 1 for the first
+   */
+  public Roster(int most, IntConsumer starter) {
+    this.most = most;
+    this.starter = starter;
+    this.watcher = new Thread(this::watch, "unsealfs-fuse-watch");
+    this.watcher.setDaemon(true);
+  }
+
+  /** Starts {@code count} threads. */
+  public void start(int count) {
+    // counted beforehand: the first must not find itself the last to leave
+    running.set(count);
+    for (int i = 0; i < count; i++) {
+      add();
+    }
+    watcher.start();
+  }
+
+  private void add() {
+    starter.accept(started.incrementAndGet());
+  }
+
+  /** One of them waits for a request. */
+  public void idle() {
+    idle.incrementAndGet();
+  }
+
+  /** One of them has got a request. */
+  public void busy() {
+    taken.increment();
+    if (idle.decrementAndGet() == 0 && !watching && started.get() < most) {
+      watching = true;
+      LockSupport.unpark(watcher);
+    }
+  }
+
+  /** Whether none of them has a request at hand, the one that asks included. */
+  public boolean isIdle() {
+    return idle.get() >= running.get();
+  }
+
+  /**
+   * One of them leaves, since the mount is over; no more are added.
+   *
+   * @return whether it was the last
+   */
+  public boolean left() {
+    over = true;
+    LockSupport.unpark(watcher);
+    return running.decrementAndGet() == 0;
+  }
+
+  private void watch() {
+    while (!over) {
+      if (!watching) {
+        LockSupport.park(this);
+        continue;
+      }
+      long before = taken.sum();
+      LockSupport.parkNanos(this, PATIENCE.toNanos());
+      if (idle.get() > 0 || started.get() >= most) {
+        watching = false;
+        // whoever became busy in between did not wake us
+        if (idle.get() == 0 && started.get() < most) {
+          watching = true;
+        }
+      } else if (!over && taken.sum() == before && running.getAndIncrement() > 0) {
+        add();
+      }
+    }
+  }
+}
