@@ -12,8 +12,8 @@
 # left alone, G1 would let it grow to hundreds of MiB. See docs/performance.md.
 #
 # The optimising compiler waits ten times as long as by default: over a mount's first second it would
-# take a core and more from the reader, for code that hardly runs again. Only what are long loops in
-# Java need it at once: ciphers, and wiping.
+# take a core and more from the reader, for code that hardly runs again. Only long loops need it
+# soon: ciphers in Java, and wiping.
 JVM_ARGS=("${NATIVE_ARGS[@]}"
   -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
   -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000
@@ -75,9 +75,10 @@ train() {
     io.unsealfs.daemon.start.StartFiles "$target/lib" "$start/$id") || return 1
   # The quick compiler only: what training calls often, a start then compiles once, quickly and for
   # good. With the optimising one a start would first of all optimise what this run found worth it.
-  # What is called for every block read must not be compiled for good like that.
+  # What is called for every request or block must not be compiled for good like that.
   local not_for_good=() methods
-  for methods in 'io.unsealfs.block.*::*' 'io.unsealfs.volume.*::*' 'io.unsealfs.crypto.*::*' \
+  for methods in 'io.unsealfs.mount.*::*' 'io.unsealfs.os.*::*' 'io.unsealfs.storage.*::*' \
+    'io.unsealfs.block.*::*' 'io.unsealfs.volume.*::*' 'io.unsealfs.crypto.*::*' \
     'com.amazon.*::*' 'javax.crypto.*::*' 'java.util.Arrays::fill'; do
     not_for_good+=("-XX:CompileCommand=CompileThresholdScaling,$methods,1000.0")
   done

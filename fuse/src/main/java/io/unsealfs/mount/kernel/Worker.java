@@ -17,6 +17,9 @@ final class Worker implements Runnable {
   /** How long to look for the next small request before sleeping; see docs/performance.md. */
   private static final long SPIN_NANOS = 50_000;
 
+  /** Between two looks, which take a lock that who asks needs as well. */
+  private static final long GAP_NANOS = 2_000;
+
   /** Readers of larger pieces do more between two of them than it takes to wake a thread. */
   private static final int SMALL_BYTES = 64 << 10;
 
@@ -118,7 +121,10 @@ final class Worker implements Runnable {
         if (request.poll(quick)) {
           return true;
         }
-        Thread.onSpinWait();
+        long next = System.nanoTime() + GAP_NANOS;
+        do {
+          Thread.onSpinWait();
+        } while (System.nanoTime() < next);
       } while (crew.isIdle() && System.nanoTime() < end);
     } catch (SystemCallException e) {
       return false; // closed: the blocking read says so
