@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ final class Crew implements ServingLoop {
   private final List<Worker> workers = new CopyOnWriteArrayList<>();
   private final Interrupts interrupts = new Interrupts();
   private final Roster roster;
+  private final AtomicInteger lastAsker = new AtomicInteger();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final CompletableFuture<@Nullable Void> afterwards = new CompletableFuture<>();
 
@@ -76,6 +78,15 @@ final class Crew implements ServingLoop {
   /** A worker waits for a request. */
   void idle() {
     roster.idle();
+  }
+
+  /** Notes who asks; whether the request before this one came from the same thread. */
+  boolean isSameAsker(int thread) {
+    if (lastAsker.get() == thread) {
+      return true;
+    }
+    lastAsker.set(thread);
+    return false;
   }
 
   /** Whether no worker has a request at hand, the one that asks included. */

@@ -25,6 +25,7 @@ final class KernelRequest {
   private static final int OPCODE = 4;
   private static final int UNIQUE = 8;
   private static final int NODE = 16;
+  private static final int THREAD = 32;
 
   private final ByteBuffer bytes =
       ByteBuffer.allocateDirect(BUFFER_SIZE).order(ByteOrder.nativeOrder());
@@ -64,6 +65,11 @@ final class KernelRequest {
   /** The node it is about. */
   long node() {
     return bytes.getLong(NODE);
+  }
+
+  /** The thread that asks, as this process's namespace numbers it. */
+  int thread() {
+    return bytes.getInt(THREAD);
   }
 
   /** Bytes of arguments after the header. */

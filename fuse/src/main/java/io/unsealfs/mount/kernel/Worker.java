@@ -37,7 +37,7 @@ final class Worker implements Runnable {
   private FuseDevice source;
 
   private final @Nullable FuseDevice polled;
-  private boolean lastWasSmall;
+  private boolean pollsNext;
 
   // guarded by this: the request being answered, 0 for none, and the thread that does
   private long serving;
@@ -79,7 +79,7 @@ final class Worker implements Runnable {
   /** Waits for a request; false when the connection is over. */
   private boolean receive() {
     crew.idle();
-    if (lastWasSmall && poll()) {
+    if (pollsNext && poll()) {
       return true;
     }
     source = device;
@@ -106,8 +106,8 @@ final class Worker implements Runnable {
   /**
    * Looks for the next request for a moment. A reader who waits for one small read after the other
    * has it ready a few microseconds after the last answer, and putting this thread to sleep and
-   * waking it again would cost several times that. Where another worker is busy there are several
-   * readers, who need the core themselves.
+   * waking it again would cost several times that. Several readers, who ask in turn, need the core
+   * themselves.
    */
   private boolean poll() {
     FuseDevice quick = polled;
@@ -149,7 +149,8 @@ final class Worker implements Runnable {
       crew.interrupt(request.int64(0));
       return;
     }
-    lastWasSmall = request.opcode() != Opcode.READ || request.int32(READ_SIZE) <= SMALL_BYTES;
+    boolean small = request.opcode() != Opcode.READ || request.int32(READ_SIZE) <= SMALL_BYTES;
+    pollsNext = crew.isSameAsker(request.thread()) && small;
     reply.reset();
     begin(request.unique());
     int result;
