@@ -56,8 +56,14 @@ final class SoakReader {
     }
   }
 
-  /** Sends a signal; one that has ended already is none of its business. */
+  /**
+   * Sends a signal; one that has ended already is none of its business, and one that has not come
+   * to its first call yet has no handler for an interruption.
+   */
   void signal(String name) throws IOException, InterruptedException {
+    if (name.equals("USR1") && page.getLong(CALLS) == 0) {
+      return;
+    }
     killed |= !name.equals("USR1");
     if (process.isAlive()) {
       new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
