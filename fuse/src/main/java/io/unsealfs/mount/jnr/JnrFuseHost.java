@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The libfuse 2.9 transport, with jnr-fuse's layouts.
@@ -69,7 +68,7 @@ public final class JnrFuseHost implements FuseHost {
     MountPoint point = MountPoint.of(mountPoint, table());
     StaleMount.clear(point);
     point.requireEmptyDirectory();
-    Set<Integer> before = table().stream().map(MountTable.Entry::id).collect(Collectors.toSet());
+    Set<Integer> before = point.idsHere(table());
     FuseLoop loop =
         new FuseLoop(point, words, new FuseAdapter(tree, options), events, options.workersAtMost());
     loop.start(options.workersAtFirst());

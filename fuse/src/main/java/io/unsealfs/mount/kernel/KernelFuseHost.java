@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * FUSE's kernel protocol spoken directly over {@code /dev/fuse}: no libfuse, requests as large as
@@ -63,7 +62,7 @@ public final class KernelFuseHost implements FuseHost {
       table = table();
     }
     point.requireEmptyDirectory();
-    Set<Integer> before = table.stream().map(MountTable.Entry::id).collect(Collectors.toSet());
+    Set<Integer> before = point.idsHere(table);
     RequestSize size = RequestSize.allowed();
     Connection connection = Connection.mount(point, options, size.bytes());
     boolean served = false;

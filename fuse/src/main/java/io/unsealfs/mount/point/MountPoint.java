@@ -13,6 +13,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A mount point by its canonical path, the one in the mount table.
@@ -72,6 +74,18 @@ public record MountPoint(Path path, Name bytes) {
   public Optional<MountTable.Entry> mounted(List<MountTable.Entry> table) {
     byte[] here = bytes.toBytes();
     return table.stream().filter(entry -> entry.isAt(here)).reduce((below, above) -> above);
+  }
+
+  /**
+   * The numbers of all mounts here, which no new one here can have. Those of other places mean
+   * nothing: the kernel uses the number of a mount that is gone again.
+   */
+  public Set<Integer> idsHere(List<MountTable.Entry> table) {
+    byte[] here = bytes.toBytes();
+    return table.stream()
+        .filter(entry -> entry.isAt(here))
+        .map(MountTable.Entry::id)
+        .collect(Collectors.toSet());
   }
 
   /**
