@@ -224,14 +224,14 @@ class SharedImagesTest {
             vector.image(),
             Optional.empty(),
             LuksVector.passphrase(vector.firstPassphrase()),
-            pinned("aes-xts-plain64", 512, 4096, "pbkdf2", 0)));
+            pinned("aes-xts-plain64", 512, 4096, "argon2id", 0)));
     for (LuksOptions wrong :
         List.of(
-            pinned("aes-xts-plain", 512, 4096, "pbkdf2", 0),
-            pinned("aes-xts-plain64", 256, 4096, "pbkdf2", 0),
-            pinned("aes-xts-plain64", 512, 512, "pbkdf2", 0),
-            pinned("aes-xts-plain64", 512, 4096, "argon2id", 0),
-            pinned("aes-xts-plain64", 512, 4096, "pbkdf2", 512))) {
+            pinned("aes-xts-plain", 512, 4096, "argon2id", 0),
+            pinned("aes-xts-plain64", 256, 4096, "argon2id", 0),
+            pinned("aes-xts-plain64", 512, 512, "argon2id", 0),
+            pinned("aes-xts-plain64", 512, 4096, "pbkdf2", 0),
+            pinned("aes-xts-plain64", 512, 4096, "argon2id", 512))) {
       assertThrows(
           PinMismatchException.class,
           () ->
