@@ -111,9 +111,9 @@ public final class OutputDirectory implements Writable, Closeable {
   }
 
   /** Sets the modification time of an entry; of a symbolic link, its own. */
-  public void entryModified(byte[] name, long nanos) throws SystemCallException {
+  public void entryModified(byte[] name, long seconds, int nanos) throws SystemCallException {
     byte[] entry = Checked.entry(name);
-    byte[] times = FileTimes.modified(nanos);
+    byte[] times = FileTimes.modified(seconds, nanos);
     inside(
         "utimensat",
         fd -> WriteCalls.CALLS.utimensat(fd, entry, times, WriteCalls.AT_SYMLINK_NOFOLLOW));
