@@ -55,6 +55,11 @@ final class MountSession implements AutoCloseable {
     this.care = care;
   }
 
+  /** Whether changed ciphertext of {@code volume} would be shown as if it were right. */
+  static boolean isWithoutIntegrity(Volume volume) {
+    return "none".equals(volume.info().properties().get("integrity"));
+  }
+
   MountState state() {
     return state;
   }
@@ -68,6 +73,12 @@ final class MountSession implements AutoCloseable {
         if (stopped.get()) {
           throw new MountException(mountPoint + ": stopped while the volume was being opened");
         }
+      }
+      if (isWithoutIntegrity(opened)) {
+        LOG.log(
+            Level.WARNING,
+            "LUKS encrypts without integrity: who can write to the image can garble it, or bring"
+                + " back old content, unseen; see docs/formats/luks.md");
       }
       // Key derivation leaves copies of passphrase and key-encryption key that the libraries never
       // wipe. One full collection of G1 gives their regions back; see docs/benchmarking.md.

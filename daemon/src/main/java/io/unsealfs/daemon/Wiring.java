@@ -23,8 +23,11 @@ import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.jnr.JnrFuseHost;
 import io.unsealfs.mount.kernel.KernelFuseHost;
 import io.unsealfs.os.LockedMemory;
+import io.unsealfs.volume.ImageFormat;
 import io.unsealfs.volume.VolumeFormat;
 import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
+import io.unsealfs.volume.luks.LuksFormat;
+import io.unsealfs.volume.luks.LuksOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -71,8 +74,21 @@ final class Wiring {
     return secretMemory;
   }
 
+  /** Formats that are kept in a directory. */
   List<VolumeFormat> formats() {
     return formats;
+  }
+
+  /** Formats that are kept in a file. */
+  List<ImageFormat> imageFormats(LuksOptions luks) {
+    return List.of(new LuksFormat(luks));
+  }
+
+  /** Whether there is a format of that name. */
+  boolean knowsFormat(String name) {
+    return formats.stream().anyMatch(format -> format.name().equals(name))
+        || imageFormats(LuksOptions.defaults()).stream()
+            .anyMatch(format -> format.name().equals(name));
   }
 
   /** All transports, in the order that {@code transport=auto} tries them. */

@@ -8,8 +8,10 @@ import io.unsealfs.volume.VolumeContext;
 import io.unsealfs.volume.VolumeInfo;
 import io.unsealfs.volume.VolumeKey;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongPredicate;
 
 /** An image whose header is in memory. */
 final class LuksImage implements SealedImage {
@@ -84,7 +86,7 @@ final class LuksImage implements SealedImage {
     }
 
     @Override
-    public int read(long offset, java.nio.ByteBuffer dst) throws IOException {
+    public int read(long offset, ByteBuffer dst) throws IOException {
       return plaintext.read(offset, dst);
     }
 
@@ -99,8 +101,8 @@ final class LuksImage implements SealedImage {
     }
 
     @Override
-    public boolean preload(java.util.function.LongPredicate goOn) throws IOException {
-      return plaintext.preload(goOn);
+    public boolean preload(long offset, long length, LongPredicate goOn) throws IOException {
+      return plaintext.preload(offset, length, goOn);
     }
 
     @Override
