@@ -160,6 +160,26 @@ public final class OutputDirectory implements Writable, Closeable {
     }
   }
 
+  /**
+   * Renames the file {@code from} of this directory to {@code to}, which must not exist. Where the
+   * file system cannot promise that, a second name is made and the first removed.
+   */
+  public void renameFileToNew(byte[] from, byte[] to) throws SystemCallException {
+    byte[] source = Checked.entry(from);
+    byte[] target = Checked.entry(to);
+    try {
+      inside(
+          "renameat2",
+          fd -> WriteCalls.CALLS.renameat2(fd, source, fd, target, WriteCalls.RENAME_NOREPLACE));
+    } catch (SystemCallException e) {
+      if (e.errno() != ErrorNumber.EINVAL && e.errno() != ErrorNumber.ENOSYS) {
+        throw e;
+      }
+      createLink(to, this, from);
+      removeFile(from);
+    }
+  }
+
   /** As {@link #renameDirectoryToNew}, but {@code to} may also be an empty directory. */
   public void renameDirectoryOverEmpty(byte[] from, byte[] to) throws SystemCallException {
     byte[] source = Checked.entry(from);
