@@ -1,6 +1,7 @@
 package io.unsealfs.volume.luks;
 
 import io.unsealfs.crypto.Deadline;
+import io.unsealfs.crypto.KdfTimeoutException;
 import io.unsealfs.crypto.SectorCipher;
 import io.unsealfs.volume.VolumeFormatException;
 import io.unsealfs.volume.VolumeKey;
@@ -42,6 +43,8 @@ final class KeyFinding {
         case VolumeKey.Passphrase _ -> ofPassphrase(given);
         case VolumeKey.RawKey _ -> proved(given);
       };
+    } catch (KdfTimeoutException e) {
+      throw new VolumeFormatException("LUKS header: " + e.getMessage() + " (--luks-max-time)", e);
     } finally {
       Arrays.fill(given, (byte) 0);
     }

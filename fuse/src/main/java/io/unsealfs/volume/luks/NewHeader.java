@@ -53,6 +53,16 @@ final class NewHeader implements AutoCloseable {
 
   static NewHeader create(VolumeKey key, LuksWriter.Stretching stretching, SecureRandom random)
       throws IOException {
+    return create(key, stretching, random, DATA_OFFSET, DIGEST_ITERATIONS);
+  }
+
+  static NewHeader create(
+      VolumeKey key,
+      LuksWriter.Stretching stretching,
+      SecureRandom random,
+      long dataOffset,
+      int digestIterations)
+      throws IOException {
     byte[] given = key.use(byte[]::clone);
     byte[] volumeKey = {};
     try {
@@ -67,7 +77,7 @@ final class NewHeader implements AutoCloseable {
       volumeKey = raw ? given.clone() : random(random, KEY_SIZE);
       byte[] bytes = new byte[AREA_OFFSET + (raw ? 0 : areaSize())];
       String slots = raw ? "" : slot(given, volumeKey, stretching, random, bytes);
-      String json = json(slots, digest(volumeKey, !raw, random));
+      String json = json(slots, digest(volumeKey, !raw, random, digestIterations), dataOffset);
       String uuid = UUID.randomUUID().toString();
       putCopy(bytes, 0, Luks2Copy.PRIMARY_MAGIC, json, uuid, random);
       putCopy(bytes, HEADER_SIZE, Luks2Copy.SECONDARY_MAGIC, json, uuid, random);
@@ -137,14 +147,15 @@ final class NewHeader implements AutoCloseable {
             HashSpec.SHA256, Bounds.iterations(stretching.iterations(), "new key slot"), salt);
   }
 
-  private static String digest(byte[] volumeKey, boolean slot, SecureRandom random) {
+  private static String digest(
+      byte[] volumeKey, boolean slot, SecureRandom random, int iterations) {
     byte[] salt = random(random, SALT_SIZE);
     byte[] digest =
-        HashSpec.SHA256.pbkdf2.derive(volumeKey, salt, DIGEST_ITERATIONS, HashSpec.SHA256.size);
+        HashSpec.SHA256.pbkdf2.derive(volumeKey, salt, iterations, HashSpec.SHA256.size);
     return "\"0\":{\"type\":\"pbkdf2\",\"keyslots\":["
         + (slot ? "\"0\"" : "")
         + "],\"segments\":[\"0\"],\"hash\":\"sha256\",\"iterations\":"
-        + DIGEST_ITERATIONS
+        + iterations
         + ",\"salt\":\""
         + base64(salt)
         + "\",\"digest\":\""
@@ -152,11 +163,11 @@ final class NewHeader implements AutoCloseable {
         + "\"}";
   }
 
-  private static String json(String slots, String digest) {
+  private static String json(String slots, String digest, long dataOffset) {
     return "{\"keyslots\":{"
         + slots
         + "},\"tokens\":{},\"segments\":{\"0\":{\"type\":\"crypt\",\"offset\":\""
-        + DATA_OFFSET
+        + dataOffset
         + "\",\"size\":\"dynamic\",\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\","
         + "\"sector_size\":"
         + LuksWriter.SECTOR_SIZE
@@ -165,7 +176,7 @@ final class NewHeader implements AutoCloseable {
         + "},\"config\":{\"json_size\":\""
         + (HEADER_SIZE - Luks2Copy.BINARY_SIZE)
         + "\",\"keyslots_size\":\""
-        + (DATA_OFFSET - AREA_OFFSET)
+        + (dataOffset - AREA_OFFSET)
         + "\"}}";
   }
 
@@ -182,9 +193,15 @@ final class NewHeader implements AutoCloseable {
     copy.put(168, ascii(uuid));
     copy.putLong(256, offset);
     copy.put(Luks2Copy.BINARY_SIZE, ascii(json));
+    putChecksum(header, offset);
+  }
+
+  /** Makes the checksum of the copy at {@code offset} hold. */
+  static void putChecksum(byte[] header, int offset) {
+    Arrays.fill(header, offset + 448, offset + 512, (byte) 0);
     MessageDigest checksum = HashSpec.SHA256.digest();
     checksum.update(header, offset, HEADER_SIZE);
-    copy.put(448, checksum.digest());
+    System.arraycopy(checksum.digest(), 0, header, offset + 448, HashSpec.SHA256.size);
   }
 
   private static int areaSize() {
