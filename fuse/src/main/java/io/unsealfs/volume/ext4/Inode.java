@@ -48,12 +48,11 @@ final class Inode {
   /** Checks the checksum, and that the fields that tell of other fields make sense. */
   void requireIntact() throws IntegrityException {
     int extra = storedExtraSize();
-    boolean fits = extra <= superblock.inodeSize() - OLD_SIZE && extra % 4 == 0;
-    if (superblock.features().checksums()) {
-      requireChecksum(fits && extra >= CHECKSUM_HIGH_AT + 2 - OLD_SIZE);
-    }
-    if (!fits) {
+    if (extra > superblock.inodeSize() - OLD_SIZE || extra % 4 != 0) {
       throw damaged("its extra size is " + extra);
+    }
+    if (superblock.features().checksums()) {
+      requireChecksum(extra >= CHECKSUM_HIGH_AT + 2 - OLD_SIZE);
     }
   }
 
@@ -164,7 +163,7 @@ final class Inode {
         kind,
         number,
         size(),
-        sectors(),
+        sectors() + (kind == NodeKind.FILE && has(INLINE_DATA) ? inlineSectors() : 0),
         mode() & 07777,
         LittleEndian.u16(piece, at + 0x2) | LittleEndian.u16(piece, at + 0x78) << 16,
         LittleEndian.u16(piece, at + 0x18) | LittleEndian.u16(piece, at + 0x7a) << 16,
@@ -183,6 +182,11 @@ final class Inode {
       }
     }
     return count;
+  }
+
+  /** As the kernel shows them, so that nobody takes a file inside its inode for a hole. */
+  private long inlineSectors() throws IntegrityException {
+    return (size() + SECTOR - 1) / SECTOR;
   }
 
   private long nanos(int secondsAt, int extraAt) {

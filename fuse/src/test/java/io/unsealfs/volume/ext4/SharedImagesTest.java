@@ -131,8 +131,10 @@ class SharedImagesTest {
     }
     if (entry.has("sha256")) {
       try (Source source = tree.open(node)) {
-        assertEquals(
-            entry.get("sha256").text(), sha256(source, 0, attributes.size(), 100_003), path);
+        if (attributes.size() < 4 << 20) {
+          assertEquals(
+              entry.get("sha256").text(), sha256(source, 0, attributes.size(), 10_007), path);
+        }
         assertEquals(
             entry.get("sha256").text(), sha256(source, 0, attributes.size(), 4 << 20), path);
       }
