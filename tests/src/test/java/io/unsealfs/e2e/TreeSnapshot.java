@@ -94,7 +94,7 @@ record TreeSnapshot(SortedMap<Name, TreeEntry> entries) {
         attributes.mode(),
         attributes.uid(),
         attributes.gid(),
-        path.length() == 0 ? null : Math.floorDiv(attributes.modifiedNanos(), 1_000_000_000L),
+        path.length() == 0 ? null : attributes.modifiedSeconds(),
         file || link ? attributes.size() : 0,
         file ? sha256(tree, node) : null,
         file ? attributes.linkCount() : 0,

@@ -21,6 +21,8 @@ final class FuzzTargets {
     MAKERS.put("links-default-full", () -> new LinkTarget("default-full"));
     MAKERS.put("links-legacy-gcm-pad64-nohkdf", () -> new LinkTarget("legacy-gcm-pad64-nohkdf"));
     MAKERS.put("xattrs", XattrTarget::new);
+    MAKERS.put("luks-header", LuksTarget::header);
+    MAKERS.put("luks-json", LuksTarget::json);
     MAKERS.put("key-reference", KeyTargets::keyReference);
     MAKERS.put("key-reading", KeyTargets::keyReading);
     MAKERS.put("keyserver-config", KeyTargets::keyServerConfig);
