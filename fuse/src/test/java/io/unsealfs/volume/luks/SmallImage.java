@@ -23,7 +23,7 @@ final class SmallImage {
   static byte[] plaintext() {
     byte[] plaintext = new byte[DATA_SIZE];
     for (int i = 0; i < DATA_SIZE; i++) {
-      plaintext[i] = (byte) (i * 31 >> 5);
+      plaintext[i] = (byte) ((i * 31) >> 5);
     }
     return plaintext;
   }
