@@ -64,17 +64,10 @@ class Luks2WriterPeerTest {
             "2000")
         .assertStatus(0);
     run("cryptsetup", "luksDump", image.toString()).assertStatus(0);
-    run(
-            "cryptsetup",
-            "open",
-            "--test-passphrase",
-            "--key-file",
-            key.toString(),
-            image.toString())
+    run("cryptsetup", "open", "--test-passphrase", "--key-file", key.toString(), image.toString())
         .assertStatus(0);
     Path target = scratch.resolve("out");
-    unsealfs("export", image.toString(), target.toString(), "--key", "file:" + key)
-        .assertStatus(0);
+    unsealfs("export", image.toString(), target.toString(), "--key", "file:" + key).assertStatus(0);
     Files.delete(target.resolve("lost+found"));
     withoutRootOwner(target).assertEqualTo(withoutRootOwner(tree));
     unsealfs(
@@ -123,7 +116,7 @@ class Luks2WriterPeerTest {
     Path image = scratch.resolve("image");
     Path key = Secrets.file(scratch, "pass phrase");
     run("truncate", "-s", "8M", image.toString()).assertStatus(0);
-    run("mkfs.ext4", "-q", "-F", "-d", tree.toString(), image.toString()).assertStatus(0);
+    run("mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree.toString(), image.toString()).assertStatus(0);
     byte[] plain = Files.readAllBytes(image);
     run("truncate", "-s", "+4M", image.toString()).assertStatus(0);
     List<String> cost =

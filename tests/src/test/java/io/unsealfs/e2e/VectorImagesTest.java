@@ -65,8 +65,7 @@ class VectorImagesTest {
     Path image = vector.unpack(scratch);
     List<String> options = vector.options(scratch);
     unsealfs(image, options, "check").assertStatus(0);
-    unsealfs(image, options, "export", scratch.resolve("out").toString(), "--raw")
-        .assertStatus(0);
+    unsealfs(image, options, "export", scratch.resolve("out").toString(), "--raw").assertStatus(0);
     byte[] raw = Files.readAllBytes(scratch.resolve("out/image.raw"));
     assertEquals(
         vector.plaintextHash(), HexFormat.of().formatHex(TreeSnapshot.newSha256().digest(raw)));

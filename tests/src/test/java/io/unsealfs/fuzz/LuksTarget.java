@@ -239,7 +239,7 @@ final class LuksTarget implements FuzzTarget {
     @Override
     public int read(long offset, ByteBuffer dst) {
       int length = (int) Math.max(0, Math.min(dst.remaining(), IMAGE_SIZE - offset));
-      int known = (int) Math.clamp(start.length - offset, 0, length);
+      int known = Math.clamp(start.length - offset, 0, length);
       if (known > 0) {
         dst.put(start, (int) offset, known);
       }
