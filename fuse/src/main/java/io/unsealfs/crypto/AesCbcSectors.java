@@ -6,8 +6,8 @@ import java.util.Arrays;
 import javax.crypto.Cipher;
 
 /**
- * AES-CBC over whole sectors, decryption only. The chaining lies outside the block cipher when
- * decrypting, so a whole batch of sectors goes through one ECB call, and their vectors through
+ * AES-CBC over whole sectors, decryption only. A whole batch of sectors goes through one call as if
+ * it were one chain, whose links between sectors are then taken out; their vectors go through
  * another.
  */
 public final class AesCbcSectors implements SectorCipher {
@@ -61,7 +61,7 @@ public final class AesCbcSectors implements SectorCipher {
   }
 
   private final class CbcWorker implements Worker {
-    private final Cipher decryptor = Aes.ecb(Cipher.DECRYPT_MODE, key);
+    private final Cipher decryptor = Aes.chainedDecryptor(key);
     private final Cipher ivEncryptor = Aes.ecb(Cipher.ENCRYPT_MODE, ivKey);
     private final byte[] vectors = new byte[BATCH / sectorSize * Aes.BLOCK];
 
@@ -81,21 +81,15 @@ public final class AesCbcSectors implements SectorCipher {
         makeVectors(unit + done / UNIT, part / sectorSize);
         int from = ciphertextOffset + done;
         int to = plaintextOffset + done;
-        Aes.blocks(decryptor, ciphertext, from, part, plaintext, to);
+        Aes.blocksChained(decryptor, ciphertext, from, part, plaintext, to);
         for (int sector = 0; sector < part / sectorSize; sector++) {
-          int start = sector * sectorSize;
-          Aes.xorBlock(plaintext, to + start, vectors, sector * Aes.BLOCK);
-          int rest = sectorSize - Aes.BLOCK;
-          chain(ciphertext, from + start, plaintext, to + start + Aes.BLOCK, rest);
+          int first = sector * sectorSize;
+          Aes.xorBlock(plaintext, to + first, vectors, sector * Aes.BLOCK);
+          if (sector > 0) {
+            // no chain from one sector to the next
+            Aes.xorBlock(plaintext, to + first, ciphertext, from + first - Aes.BLOCK);
+          }
         }
-      }
-    }
-
-    /** Adds to each block of plaintext the ciphertext of the block before it. */
-    private static void chain(byte[] before, int beforeAt, byte[] plaintext, int at, int length) {
-      for (int i = 0; i < length; i += Long.BYTES) {
-        long mixed = (long) LONGS.get(plaintext, at + i) ^ (long) LONGS.get(before, beforeAt + i);
-        LONGS.set(plaintext, at + i, mixed);
       }
     }
 

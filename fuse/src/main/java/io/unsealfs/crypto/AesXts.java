@@ -3,9 +3,10 @@ package io.unsealfs.crypto;
 import javax.crypto.Cipher;
 
 /**
- * AES-XTS (IEEE 1619) over whole sectors, which is AES-ECB between two additions of a tweak. The
- * JDK has no XTS, but an ECB that runs at full speed on long input, so a batch of sectors goes
- * through it at once: one call makes all their tweaks, one does the data.
+ * AES-XTS (IEEE 1619) over whole sectors: each block alone, between two additions of a tweak. The
+ * JDK has no XTS, but is fast on long input, so a batch of sectors goes through at once: one call
+ * makes all their tweaks, one does the data. That one is CBC when decrypting, with the chaining
+ * taken out again afterwards: on processors without AVX-512 it is several times as fast as ECB.
  */
 public final class AesXts implements SectorCipher {
   /** Bytes per batch: ciphertext, plaintext and tweaks stay in the core's first cache. */
@@ -57,10 +58,11 @@ public final class AesXts implements SectorCipher {
 
   /** Cipher objects of one key. */
   public final class XtsWorker implements Worker {
-    private final Cipher decryptor = Aes.ecb(Cipher.DECRYPT_MODE, dataKey);
+    private final Cipher decryptor = Aes.chainedDecryptor(dataKey);
     private final Cipher tweakEncryptor = Aes.ecb(Cipher.ENCRYPT_MODE, tweakKey);
     private final byte[] firstTweaks = new byte[BATCH / sectorSize * Aes.BLOCK];
     private final long[] tweaks = new long[BATCH / Long.BYTES];
+    private final byte[] masked = new byte[BATCH];
 
     private XtsWorker() {}
 
@@ -72,7 +74,20 @@ public final class AesXts implements SectorCipher {
         int length,
         byte[] plaintext,
         int plaintextOffset) {
-      run(decryptor, unit, ciphertext, ciphertextOffset, length, plaintext, plaintextOffset);
+      requireSectors(length);
+      for (int done = 0; done < length; done += BATCH) {
+        int part = Math.min(BATCH, length - done);
+        makeTweaks(unit + done / UNIT, part);
+        addTweaks(ciphertext, ciphertextOffset + done, part, masked, 0);
+        Aes.blocksChained(decryptor, masked, 0, part, plaintext, plaintextOffset + done);
+        addTweaksAndUnchain(plaintext, plaintextOffset + done, part);
+      }
+    }
+
+    private void requireSectors(int length) {
+      if (length % sectorSize != 0) {
+        throw new UnsupportedParameterException(length + " bytes are not whole sectors");
+      }
     }
 
     /** Encrypts whole sectors; the rest as in {@link Worker#decrypt}. */
@@ -85,20 +100,14 @@ public final class AesXts implements SectorCipher {
         int ciphertextOffset) {
       // made anew: only the writing of a volume encrypts, and in pieces of many sectors
       Cipher encryptor = Aes.ecb(Cipher.ENCRYPT_MODE, dataKey);
-      run(encryptor, unit, plaintext, plaintextOffset, length, ciphertext, ciphertextOffset);
-    }
-
-    private void run(
-        Cipher ecb, long unit, byte[] in, int inOffset, int length, byte[] out, int outOffset) {
-      if (length % sectorSize != 0) {
-        throw new UnsupportedParameterException(length + " bytes are not whole sectors");
-      }
+      requireSectors(length);
       for (int done = 0; done < length; done += BATCH) {
         int part = Math.min(BATCH, length - done);
+        int out = ciphertextOffset + done;
         makeTweaks(unit + done / UNIT, part);
-        addTweaks(in, inOffset + done, part, out, outOffset + done);
-        Aes.blocks(ecb, out, outOffset + done, part, out, outOffset + done);
-        addTweaks(out, outOffset + done, part, out, outOffset + done);
+        addTweaks(plaintext, plaintextOffset + done, part, ciphertext, out);
+        Aes.blocks(encryptor, ciphertext, out, part, ciphertext, out);
+        addTweaks(ciphertext, out, part, ciphertext, out);
       }
     }
 
@@ -131,6 +140,20 @@ public final class AesXts implements SectorCipher {
       long[] all = tweaks;
       for (int at = 0, word = 0; at < length; at += Long.BYTES, word++) {
         LONGS.set(out, outOffset + at, (long) LONGS.get(in, inOffset + at) ^ all[word]);
+      }
+    }
+
+    /** As {@link #addTweaks}, and takes out the block of {@link #masked} before each block. */
+    private void addTweaksAndUnchain(byte[] text, int offset, int length) {
+      long[] all = tweaks;
+      byte[] before = masked;
+      for (int at = 0; at < Aes.BLOCK; at += Long.BYTES) {
+        LONGS.set(text, offset + at, (long) LONGS.get(text, offset + at) ^ all[at / Long.BYTES]);
+      }
+      for (int at = Aes.BLOCK; at < length; at += Long.BYTES) {
+        long chained = (long) LONGS.get(text, offset + at);
+        long previous = (long) LONGS.get(before, at - Aes.BLOCK);
+        LONGS.set(text, offset + at, chained ^ previous ^ all[at / Long.BYTES]);
       }
     }
 
