@@ -46,7 +46,7 @@ final class LuksTarget implements FuzzTarget {
   private final boolean json;
   private final byte[] good;
   private final LuksOptions cheap =
-      LuksOptions.defaults().withLimits(1000, 1, Duration.ofSeconds(2));
+      LuksOptions.defaults().withLimits(100_000, 1, Duration.ofSeconds(2));
 
   private LuksTarget(boolean json) throws IOException {
     this.json = json;
