@@ -34,14 +34,17 @@ final class Ext4Target implements FuzzTarget {
   private static final int CONTENT = 4 << 10;
   private static final int SUPERBLOCK = 1024;
   private static final int MAX_NODES = 5000;
-  private static final int CORPUS = 60;
 
   private final String name;
   private final byte[] image;
   private final List<byte[]> corpus = new ArrayList<>();
 
-  /** The image of the shared vectors of that name. */
-  Ext4Target(String name) throws IOException {
+  /**
+   * The image of the shared vectors of that name.
+   *
+   * @param corpusSize valid inputs: fewer where a walk of the image takes longer
+   */
+  Ext4Target(String name, int corpusSize) throws IOException {
     this.name = name;
     Path file =
         Path.of(System.getProperty("unsealfs.vectors", "no-vectors"))
@@ -57,8 +60,8 @@ final class Ext4Target implements FuzzTarget {
         all.add(patch(at, Arrays.copyOfRange(image, at, at + 64)));
       }
     }
-    for (int i = 0; i < CORPUS; i++) {
-      corpus.add(all.get((int) ((long) i * all.size() / CORPUS)));
+    for (int i = 0; i < corpusSize; i++) {
+      corpus.add(all.get((int) ((long) i * all.size() / corpusSize)));
     }
   }
 
