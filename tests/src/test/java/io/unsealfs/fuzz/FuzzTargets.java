@@ -14,6 +14,10 @@ final class FuzzTargets {
     MAKERS.put("content-aessiv", () -> new ContentTarget("aessiv", 32));
     MAKERS.put("content-xchacha", () -> new ContentTarget("xchacha", 40));
     MAKERS.put("config", ConfigTarget::new);
+    MAKERS.put("ext4-ext2-rev0", () -> new Ext4Target("ext2-rev0", 60));
+    MAKERS.put(
+        "ext4-ext4-2k-nojournal-nocsum", () -> new Ext4Target("ext4-2k-nojournal-nocsum", 12));
+    MAKERS.put("ext4-ext4-dirty", () -> new Ext4Target("ext4-dirty", 60));
     MAKERS.put("names-default-full", () -> new NamesTarget("default-full"));
     MAKERS.put("names-longnamemax100", () -> new NamesTarget("longnamemax100"));
     MAKERS.put("names-legacy-gcm-pad64-nohkdf", () -> new NamesTarget("legacy-gcm-pad64-nohkdf"));

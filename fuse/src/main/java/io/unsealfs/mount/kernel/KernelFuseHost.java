@@ -90,7 +90,10 @@ public final class KernelFuseHost implements FuseHost {
     FuseDevice device = connection.device();
     RootAcl acl = new RootAcl(options.allowUids());
     Handshake agreed =
-        shakeHands(device, size, new Wishes(tree.opensShowNothingNew(), acl.isNeeded()));
+        shakeHands(
+            device,
+            size,
+            new Wishes(tree.opensShowNothingNew(), acl.isNeeded(), tree.lookupsAreCheap()));
     if (acl.isNeeded() && !agreed.acl()) {
       throw new MountException(
           "cannot mount on "

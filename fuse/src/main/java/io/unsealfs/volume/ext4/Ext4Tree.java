@@ -157,6 +157,12 @@ final class Ext4Tree implements FileTree {
     return true;
   }
 
+  /** True: inodes lie together in tables, and a listing goes through them in order. */
+  @Override
+  public boolean lookupsAreCheap() {
+    return true;
+  }
+
   @Override
   public Statistics statistics() {
     Superblock superblock = opened.superblock();
