@@ -20,8 +20,6 @@ JVM_ARGS=("${NATIVE_ARGS[@]}"
   -XX:CompileCommand=quiet
   -XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.1
   -XX:CompileCommand=CompileThresholdScaling,org.bouncycastle.*::*,0.1
-  -XX:CompileCommand=CompileThresholdScaling,io.unsealfs.crypto.AesXts*::*,0.1
-  -XX:CompileCommand=CompileThresholdScaling,io.unsealfs.crypto.Argon2*::*,0.1
   -XX:CompileCommand=CompileThresholdScaling,java.util.Arrays::fill,0.1
   -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
   -XX:+UseG1GC -Xms64m -Xmn48m)

@@ -1,7 +1,7 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.daemon.disk.MemoryImage;
-import io.unsealfs.os.MemoryFile;
+import io.unsealfs.os.UnnamedMemory;
 import io.unsealfs.storage.local.CopyListener;
 import io.unsealfs.storage.local.StagedFile;
 import io.unsealfs.storage.local.StopSwitch;
@@ -20,7 +20,7 @@ record Luks2Encryption(
     if (!Files.isDirectory(source)) {
       throw new NotDirectoryException(source.toString());
     }
-    if (MemoryFile.isSwapInUse()) {
+    if (UnnamedMemory.isSwapInUse()) {
       System.err.println(
           "unsealfs: note: this machine has swap space, where plaintext of the image may be left;"
               + " turn it off (swapoff -a) or see to it that it is encrypted");

@@ -24,26 +24,6 @@ public final class CgroupMemory {
     return limit == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(limit);
   }
 
-  /**
-   * Bytes this process may still take before it meets a limit of its control groups or the end of
-   * the machine's memory, what the kernel can drop at once counted as free. {@link Long#MAX_VALUE}
-   * only where nothing can be read.
-   */
-  public static long availableBytes() {
-    return availableBytes(Path.of("/proc"), Path.of("/sys/fs/cgroup"));
-  }
-
-  static long availableBytes(Path proc, Path cgroups) {
-    long available = meminfo(proc, "MemAvailable:");
-    for (CgroupFiles.Group group : CgroupFiles.groups(proc, cgroups)) {
-      long limit = limitOf(group);
-      if (limit != Long.MAX_VALUE) {
-        available = Math.min(available, Math.max(0, limit - used(group)));
-      }
-    }
-    return available;
-  }
-
   /** Whether a limit of a control group is below the machine's memory. */
   public static boolean isLimited() {
     return limitBytes().orElse(Long.MAX_VALUE) < machine(Path.of("/proc"));
@@ -99,12 +79,8 @@ public final class CgroupMemory {
   }
 
   private static long machine(Path proc) {
-    return meminfo(proc, "MemTotal:");
-  }
-
-  private static long meminfo(Path proc, String name) {
     for (String line : CgroupFiles.text(proc.resolve("meminfo")).lines().toList()) {
-      if (line.startsWith(name)) {
+      if (line.startsWith("MemTotal:")) {
         long kibibytes = CgroupFiles.number(line.replaceAll("[^0-9]", ""));
         return kibibytes > Long.MAX_VALUE / 1024 ? Long.MAX_VALUE : kibibytes * 1024;
       }

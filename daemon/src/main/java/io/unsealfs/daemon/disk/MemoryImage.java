@@ -1,7 +1,7 @@
 package io.unsealfs.daemon.disk;
 
 import io.unsealfs.os.CgroupMemory;
-import io.unsealfs.os.MemoryFile;
+import io.unsealfs.os.UnnamedMemory;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StorageException;
@@ -28,10 +28,10 @@ public final class MemoryImage implements Source {
 
   private static final int MOST_COMPLAINTS = 4096;
 
-  private final MemoryFile file;
+  private final UnnamedMemory file;
   private final long size;
 
-  private MemoryImage(MemoryFile file, long size) {
+  private MemoryImage(UnnamedMemory file, long size) {
     this.file = file;
     this.size = size;
   }
@@ -43,7 +43,7 @@ public final class MemoryImage implements Source {
    */
   public static MemoryImage of(Path directory) throws IOException {
     TreeFootprint footprint = TreeFootprint.of(directory);
-    long available = CgroupMemory.availableBytes();
+    long available = CgroupMemory.leftBytes();
     if (footprint.contentBytes() > available - SPARE_MEMORY) {
       throw new StorageException(
           directory
@@ -56,7 +56,7 @@ public final class MemoryImage implements Source {
     String complaint = "";
     for (int spare : SPARE_PERCENT) {
       long size = footprint.imageBytes(spare);
-      MemoryFile file = create(size);
+      UnnamedMemory file = create(size);
       boolean kept = false;
       try {
         complaint = run(directory, file, footprint.inodes());
@@ -77,16 +77,16 @@ public final class MemoryImage implements Source {
     throw new StorageException(directory + ": " + complaint);
   }
 
-  private static MemoryFile create(long size) throws StorageException {
+  private static UnnamedMemory create(long size) throws StorageException {
     try {
-      return MemoryFile.create(size);
+      return UnnamedMemory.create(size);
     } catch (SystemCallException e) {
       throw new StorageException("no memory for the plaintext image: " + e.getMessage(), e);
     }
   }
 
   /** Runs mkfs; what it complains of, or nothing. */
-  private static String run(Path directory, MemoryFile file, long inodes) throws IOException {
+  private static String run(Path directory, UnnamedMemory file, long inodes) throws IOException {
     // The child gets the file as its standard input and opens that anew: nothing else of this
     // process is open to it, and no name leads to the file.
     ProcessBuilder builder =

@@ -90,7 +90,7 @@ sealed interface Kdf {
                 + (limits.kdfMemory() >> 20)
                 + " MiB of memory (--kdf-memory)");
       }
-      long available = CgroupMemory.availableBytes();
+      long available = CgroupMemory.leftBytes();
       if (bytes > available) {
         throw noMemory(available >> 20);
       }
@@ -111,7 +111,7 @@ sealed interface Kdf {
         return Argon2.derive(variant, passphrase, salt.bytes(), argon2, length, deadline);
       } catch (SystemCallException e) {
         throw new VolumeFormatException(
-            noMemory(CgroupMemory.availableBytes() >> 20).getMessage()
+            noMemory(CgroupMemory.leftBytes() >> 20).getMessage()
                 + " ("
                 + ErrorNumber.text(e.errno())
                 + ")",

@@ -8,23 +8,23 @@ import java.nio.file.Path;
  * A file without a name whose content lies in memory and is gone with the last process that has it
  * open. The kernel may move it to swap space, if there is any: see {@link #isSwapInUse()}.
  */
-public final class MemoryFile implements Closeable {
+public final class UnnamedMemory implements Closeable {
   private final Descriptor descriptor;
   private final int number;
 
-  private MemoryFile(Descriptor descriptor, int number) {
+  private UnnamedMemory(Descriptor descriptor, int number) {
     this.descriptor = descriptor;
     this.number = number;
   }
 
   /** An empty file of {@code size} bytes that takes memory only for what is written. */
-  public static MemoryFile create(long size) throws SystemCallException {
+  public static UnnamedMemory create(long size) throws SystemCallException {
     byte[] name = {'u', 'n', 's', 'e', 'a', 'l', 'f', 's', 0};
     int number = WriteCalls.CALLS.memfd_create(name, WriteCalls.MFD_CLOEXEC);
     Descriptor descriptor = Descriptor.opened("memfd_create", number);
     try {
       Checked.call("ftruncate", WriteCalls.CALLS.ftruncate(number, size));
-      return new MemoryFile(descriptor, number);
+      return new UnnamedMemory(descriptor, number);
     } catch (SystemCallException e) {
       descriptor.close();
       throw e;
