@@ -11,12 +11,13 @@
 # region only. Reading makes garbage only inside the JDK's cipher, so a small young generation does;
 # left alone, G1 would let it grow to hundreds of MiB. See docs/performance.md.
 #
-# The optimising compiler waits five times as long as by default: over a mount's first second it
-# would take a core and more from the reader, for code that hardly runs again. All code alike: each
+# The optimising compiler waits eight times as long as by default: over a mount's first second it
+# would take a core and more from the reader, for code that hardly runs again. What runs once for
+# every block of 4 KiB is thus left alone for the first 150 MiB. All code alike: each
 # -XX:CompileCommand with a pattern would make a start some 20 ms longer.
 JVM_ARGS=("${NATIVE_ARGS[@]}"
-  -XX:Tier4InvocationThreshold=25000 -XX:Tier4MinInvocationThreshold=3000
-  -XX:Tier4CompileThreshold=75000 -XX:Tier4BackEdgeThreshold=200000
+  -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=4800
+  -XX:Tier4CompileThreshold=120000 -XX:Tier4BackEdgeThreshold=320000
   -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
   -XX:+UseG1GC -Xms64m -Xmn48m)
 
