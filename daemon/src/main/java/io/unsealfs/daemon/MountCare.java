@@ -3,6 +3,7 @@ package io.unsealfs.daemon;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.CacheFigures;
 import io.unsealfs.block.Preload;
+import io.unsealfs.mount.Mount;
 import io.unsealfs.storage.FileTree;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ final class MountCare implements AutoCloseable {
   // guarded by this
   private @Nullable PressureWatch watch;
   private @Nullable Preload preload;
+  private @Nullable Mount mount;
   private boolean closed;
 
   /**
@@ -46,12 +48,22 @@ final class MountCare implements AutoCloseable {
   }
 
   /** Begins, once the tree is mounted. */
-  synchronized void begin(FileTree tree) {
+  synchronized void begin(FileTree tree, Mount mounted) {
     if (closed) {
       return;
     }
     long full = cache.figures().capacity();
-    watch = PressureWatch.start(new CacheKeeper(full, cache::resize, System::gc, System::nanoTime));
+    mount = mounted;
+    watch =
+        PressureWatch.start(
+            new CacheKeeper(
+                full,
+                cache::resize,
+                () -> {
+                  mounted.memoryIsShort();
+                  System.gc();
+                },
+                System::nanoTime));
     if (preloadFilter != null) {
       preload = Preload.start(cache, tree, preloadFilter, full, new Report(System.nanoTime()));
     }
@@ -60,6 +72,15 @@ final class MountCare implements AutoCloseable {
   /** One line with what was done so far. */
   void logFigures(Path mountPoint) {
     LOG.log(Level.INFO, "{0}: {1}", mountPoint, figures(cache.figures(), failures));
+    Mount mounted;
+    synchronized (this) {
+      mounted = mount;
+    }
+    if (mounted != null) {
+      mounted
+          .resident()
+          .ifPresent(figures -> LOG.log(Level.INFO, "{0}: {1}", mountPoint, figures.text()));
+    }
   }
 
   /** The figures of {@link #logFigures}. */

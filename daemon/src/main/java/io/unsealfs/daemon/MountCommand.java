@@ -75,6 +75,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
 
   @Mixin ReadingOptions reading = new ReadingOptions();
 
+  @Mixin ResidentOptions resident = new ResidentOptions();
+
   @Option(
       names = "--transport",
       paramLabel = "auto|kernel|jnr",
@@ -117,7 +119,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
             optional(gid),
             octal(umask),
             reading.readAheadBytes(),
-            reading.workers());
+            reading.workers(),
+            resident.plan());
     BlockCache cache = wiring.blockCache(reading);
     FailureLog failures = new FailureLog(logNames);
     MountCare care = new MountCare(cache, failures, reading.preloadFilter(), logNames);

@@ -81,7 +81,7 @@ final class MountSession implements AutoCloseable {
         }
       }
       enter(MountState.READY);
-      care.begin(opened.tree());
+      care.begin(opened.tree(), mounted);
     } catch (IOException | RuntimeException | Error e) {
       state = MountState.FAILED;
       try {

@@ -14,6 +14,7 @@ import io.unsealfs.mount.point.MountRemoval;
 import io.unsealfs.mount.point.ReadAheadSetting;
 import io.unsealfs.mount.point.StaleMount;
 import io.unsealfs.os.FuseDevice;
+import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.FileTree;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * FUSE's kernel protocol spoken directly over {@code /dev/fuse}: no libfuse, requests as large as
@@ -89,8 +91,13 @@ public final class KernelFuseHost implements FuseHost {
       throws MountException {
     FuseDevice device = connection.device();
     RootAcl acl = new RootAcl(options.allowUids());
+    HiddenMemory asked = ResidentStart.memory(options.resident());
     Handshake agreed =
-        shakeHands(device, size, new Wishes(tree.opensShowNothingNew(), acl.isNeeded()));
+        shakeHands(
+            device,
+            size,
+            new Wishes(tree.opensShowNothingNew() && asked == null, asked != null, acl.isNeeded()));
+    HiddenMemory memory = ResidentStart.accepted(asked, agreed, device);
     if (acl.isNeeded() && !agreed.acl()) {
       throw new MountException(
           "cannot mount on "
@@ -98,7 +105,7 @@ public final class KernelFuseHost implements FuseHost {
               + " with allow_uid of several users: this kernel's FUSE has no access control lists;"
               + " give one user, or allow_other");
     }
-    Crew crew = crew(tree, options, events, agreed, size, device, acl);
+    Crew crew = crew(tree, options, events, agreed, size, device, acl, memory);
     MountTable.Entry entry =
         point
             .mounted(table())
@@ -116,7 +123,12 @@ public final class KernelFuseHost implements FuseHost {
             + " KiB, "
             + workers
             + " workers, read-ahead "
-            + ReadAheadSetting.asked(entry, options).text());
+            + ReadAheadSetting.asked(entry, options).text()
+            + options
+                .resident()
+                .filter(plan -> memory != null)
+                .map(plan -> ", resident up to " + (plan.budgetBytes() >> 20) + " MiB")
+                .orElse(""));
     return new KernelServedMount(point, entry, crew, connection.isWatched());
   }
 
@@ -141,13 +153,34 @@ public final class KernelFuseHost implements FuseHost {
       Handshake agreed,
       RequestSize size,
       FuseDevice device,
-      RootAcl acl)
+      RootAcl acl,
+      @Nullable HiddenMemory memory)
       throws MountException {
     NodeAdapter nodes = new NodeAdapter(tree, options);
     UnseenOpens unseen = new UnseenOpens(nodes);
+    Interrupts interrupts = new Interrupts();
+    ResidentOpens resident =
+        memory == null
+            ? null
+            : new ResidentOpens(
+                device,
+                nodes,
+                tree,
+                options.resident().orElseThrow(),
+                memory,
+                FileRequests.KEEP_CACHE,
+                interrupts::contains);
     Inodes inodes;
     try {
-      inodes = new Inodes(nodes.root(), unseen::forget);
+      inodes =
+          new Inodes(
+              nodes.root(),
+              id -> {
+                unseen.forget(id);
+                if (resident != null) {
+                  resident.forget(id);
+                }
+              });
     } catch (IOException e) {
       throw new MountException("cannot mount: the root directory: " + e.getMessage(), e);
     }
@@ -155,12 +188,14 @@ public final class KernelFuseHost implements FuseHost {
         new Dispatcher(
             new Guard(events),
             new NodeRequests(nodes, inodes, acl),
-            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen),
+            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, resident),
             new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
     return new Crew(
         device,
         (crew, own) -> new Worker(crew, own, dispatcher, inodes, size.bytes()),
         options.workersAtMost(),
+        interrupts,
+        resident,
         nodes);
   }
 

@@ -5,10 +5,12 @@ import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.point.DeathWatch;
 import io.unsealfs.mount.point.MountEnd;
 import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.os.MountTable;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** A mount served by a {@link Crew}. */
@@ -62,7 +64,21 @@ final class KernelServedMount implements Mount {
   }
 
   @Override
+  public Optional<ResidentFigures> resident() {
+    return crew.figures();
+  }
+
+  @Override
+  public void memoryIsShort() {
+    crew.memoryIsShort();
+  }
+
+  @Override
   public void unmount(Duration grace) throws MountException {
-    end.unmount(grace);
+    try {
+      end.unmount(grace);
+    } finally {
+      crew.revoke();
+    }
   }
 }

@@ -16,7 +16,7 @@ final class HandshakeTest {
   private static final int POSIX_ACL = 1 << 20;
   private static final int NO_OPENDIR = 1 << 24;
   private static final int WRITEBACK_CACHE = 1 << 16;
-  private static final Wishes PLAIN = new Wishes(false, false);
+  private static final Wishes PLAIN = new Wishes(false, false, false);
 
   private final KernelRequest request = new KernelRequest();
   private final KernelReply reply = new KernelReply(4096);
@@ -34,13 +34,15 @@ final class HandshakeTest {
     assertFalse(agreed.acl());
     assertTrue(agreed.largeRequests());
     assertEquals(0, agreed.flags() & (WRITEBACK_CACHE | NO_OPEN | POSIX_ACL));
-    assertEquals(0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, true)).flags());
+    assertEquals(0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, false, true)).flags());
   }
 
   @Test
   void unseenOpensAndListsAreAgreedWhereWishedFor() throws Exception {
     Handshake agreed =
-        shake(Requests.init(7, 38, NO_OPEN | NO_OPENDIR | POSIX_ACL, 0), new Wishes(true, true));
+        shake(
+            Requests.init(7, 38, NO_OPEN | NO_OPENDIR | POSIX_ACL, 0),
+            new Wishes(true, false, true));
     assertTrue(agreed.unseenOpens());
     assertTrue(agreed.unseenOpendirs());
     assertTrue(agreed.acl());
