@@ -21,6 +21,7 @@ final class MountCare implements AutoCloseable {
   private final BlockCache cache;
   private final FailureLog failures;
   private final @Nullable Predicate<String> preloadFilter;
+  private final ResidentChoice resident;
   private final boolean logNames;
   // guarded by this
   private @Nullable PressureWatch watch;
@@ -34,16 +35,19 @@ final class MountCare implements AutoCloseable {
    * @param cache of the mount
    * @param failures of the mount
    * @param preloadFilter which files to decrypt ahead, null for none
+   * @param resident whether there are resident files
    * @param logNames whether plaintext names may be logged
    */
   MountCare(
       BlockCache cache,
       FailureLog failures,
       @Nullable Predicate<String> preloadFilter,
+      ResidentChoice resident,
       boolean logNames) {
     this.cache = cache;
     this.failures = failures;
     this.preloadFilter = preloadFilter;
+    this.resident = resident;
     this.logNames = logNames;
   }
 
@@ -54,6 +58,7 @@ final class MountCare implements AutoCloseable {
     }
     long full = cache.figures().capacity();
     mount = mounted;
+    resident.begun(mounted);
     watch =
         PressureWatch.start(
             new CacheKeeper(
@@ -77,9 +82,7 @@ final class MountCare implements AutoCloseable {
       mounted = mount;
     }
     if (mounted != null) {
-      mounted
-          .resident()
-          .ifPresent(figures -> LOG.log(Level.INFO, "{0}: {1}", mountPoint, figures.text()));
+      resident.state(mounted).ifPresent(line -> LOG.log(Level.INFO, "{0}: {1}", mountPoint, line));
     }
   }
 

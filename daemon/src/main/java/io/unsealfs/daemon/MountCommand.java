@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -120,10 +121,12 @@ final class MountCommand implements Callable<Integer>, Chatty {
             octal(umask),
             reading.readAheadBytes(),
             reading.workers(),
-            resident.plan());
+            Optional.empty());
+    ResidentChoice residentChoice = resident.choice();
     BlockCache cache = wiring.blockCache(reading);
     FailureLog failures = new FailureLog(logNames);
-    MountCare care = new MountCare(cache, failures, reading.preloadFilter(), logNames);
+    MountCare care =
+        new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
     try (CipherWarmUp _ = CipherWarmUp.begin();
         MountSession session =
@@ -132,6 +135,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
                 host,
                 target,
                 options,
+                residentChoice,
                 failures,
                 Duration.ofSeconds(graceSeconds),
                 cache,

@@ -9,15 +9,18 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Which files are decrypted into memory that the kernel reads by itself. */
 final class ResidentOptions {
+  private static final String AUTO = "auto";
+
   @Option(
       names = "--resident",
       arity = "0..1",
       fallbackValue = "**",
-      paramLabel = "GLOB",
+      paramLabel = "GLOB|auto[:GLOB]",
       preprocessor = ReadingOptions.OnlyAttached.class,
       description =
           "Decrypt the files whose path matches (** without GLOB: all) as a whole when they are"
-              + " opened, into memory that the kernel reads without asking.")
+              + " opened, into memory that the kernel reads without asking; auto: if all of them fit"
+              + " into half of what is free.")
   @Nullable String glob;
 
   @Option(
@@ -38,25 +41,44 @@ final class ResidentOptions {
               + " what is decrypted so far the ordinary way).")
   boolean waits = true;
 
-  /** What was asked for; empty for nothing. */
-  Optional<ResidentPlan> plan() throws UsageException {
+  /** What was asked for. */
+  ResidentChoice choice() throws UsageException {
+    return choice(CgroupMemory.leftBytes(), CgroupMemory.limitBytes().orElse(Long.MAX_VALUE));
+  }
+
+  /**
+   * As above.
+   *
+   * @param leftBytes what can still be had
+   * @param limitBytes what this process may use in all
+   */
+  ResidentChoice choice(long leftBytes, long limitBytes) throws UsageException {
     if (glob == null) {
       if (size != null) {
         throw new UsageException("--resident-size means nothing without --resident");
       }
-      return Optional.empty();
+      return new ResidentChoice(Optional.empty(), false);
     }
-    return Optional.of(new ResidentPlan(PathGlob.of("--resident", glob), budget(), waits));
+    boolean auto = glob.equals(AUTO) || glob.startsWith(AUTO + ":");
+    String pattern =
+        auto ? glob.length() > AUTO.length() ? glob.substring(AUTO.length() + 1) : "**" : glob;
+    long budgetBytes = Math.min(limitBytes, budget(leftBytes, limitBytes));
+    if (auto) {
+      budgetBytes = Math.min(budgetBytes, leftBytes / 2);
+    }
+    return new ResidentChoice(
+        Optional.of(new ResidentPlan(PathGlob.of("--resident", pattern), budgetBytes, waits)),
+        auto);
   }
 
-  private long budget() throws UsageException {
+  private long budget(long leftBytes, long limitBytes) throws UsageException {
     String text = size;
     if (text == null) {
-      return CgroupMemory.leftBytes() / 2;
+      return leftBytes / 2;
     }
     if (text.matches("[1-9][0-9]?%")) {
       long percent = Long.parseLong(text.substring(0, text.length() - 1));
-      return CgroupMemory.limitBytes().orElse(0) / 100 * percent;
+      return limitBytes / 100 * percent;
     }
     try {
       return new ByteSize.Converter().convert(text).bytes();

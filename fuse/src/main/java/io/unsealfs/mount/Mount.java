@@ -31,6 +31,11 @@ public interface Mount extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Why resident mode is off though it was asked for; empty where it is on, or was not. */
+  default Optional<String> residentOff() {
+    return Optional.empty();
+  }
+
   /** Memory is short: gives up what nobody uses. */
   default void memoryIsShort() {}
 

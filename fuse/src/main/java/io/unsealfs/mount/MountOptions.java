@@ -70,6 +70,12 @@ public record MountOptions(
         Optional.empty());
   }
 
+  /** The same with this resident mode. */
+  public MountOptions withResident(Optional<ResidentPlan> plan) {
+    return new MountOptions(
+        fsName, allowOther, allowUids, uid, gid, umask, readAheadBytes, workers, plan);
+  }
+
   /** Threads that wait for requests from the start. */
   public int workersAtFirst() {
     int cores = Runtime.getRuntime().availableProcessors();

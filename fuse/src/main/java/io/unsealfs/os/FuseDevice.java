@@ -63,6 +63,31 @@ public final class FuseDevice implements Closeable {
     return new FuseDevice(descriptor, helper);
   }
 
+  /**
+   * Connects it to a file system that is attached to no tree, so that the kernel's handshake can be
+   * looked at.
+   *
+   * @return closed to end it
+   * @throws SystemCallException EPERM without CAP_SYS_ADMIN
+   */
+  public Closeable connectNowhere() throws SystemCallException {
+    DetachedFileSystem fuse = DetachedFileSystem.begin("fuse", HiddenMemoryCalls.CALLS);
+    boolean done = false;
+    try {
+      fuse.set("fd", Integer.toString(number()));
+      fuse.set("rootmode", "40000");
+      fuse.set("user_id", "0");
+      fuse.set("group_id", "0");
+      fuse.create();
+      done = true;
+      return fuse;
+    } finally {
+      if (!done) {
+        fuse.close();
+      }
+    }
+  }
+
   private static Descriptor openDevice(int more) throws SystemCallException {
     return Descriptor.opened(
         "open /dev/fuse", Libc.CALLS.open(PATH, O_RDWR | OpenFlags.CLOEXEC | more, 0));

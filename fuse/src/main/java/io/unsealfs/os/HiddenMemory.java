@@ -1,10 +1,9 @@
 package io.unsealfs.os;
 
 import java.io.Closeable;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Files in memory that have no name: a tmpfs of its own that is attached to no directory tree, of
@@ -14,15 +13,6 @@ import org.jspecify.annotations.Nullable;
 public final class HiddenMemory implements Closeable {
   /** What a file's size is rounded up to, bytes: a huge page. */
   public static final long UNIT = 2L << 20;
-
-  private static final int FSOPEN_CLOEXEC = 1;
-  private static final int FSMOUNT_CLOEXEC = 1;
-  private static final int SET_FLAG = 0;
-  private static final int SET_STRING = 1;
-  private static final int CREATE = 6;
-
-  /** MOUNT_ATTR_NOSUID, NODEV and NOEXEC. */
-  private static final int ATTRIBUTES = 2 | 4 | 8;
 
   private static final byte[] DOT = {'.', 0};
   private static final int O_RDWR = 2;
@@ -41,68 +31,43 @@ public final class HiddenMemory implements Closeable {
   /**
    * Makes one.
    *
-   * @param bytes the most that all files may take together
+   * @param bytes the most that all files may take together, {@code > 0}
    * @throws SystemCallException EPERM without the privilege, EINVAL where the kernel has no huge
    *     pages for tmpfs, or neither leaves tmpfs out of swap nor has no swap
    */
   public static HiddenMemory create(long bytes) throws SystemCallException {
-    try (Descriptor context =
-        Descriptor.opened(
-            "fsopen tmpfs",
-            HiddenMemoryCalls.CALLS.syscall(
-                HiddenMemoryCalls.SYS_FSOPEN, text("tmpfs"), FSOPEN_CLOEXEC))) {
-      int fd = context.acquire();
+    return create(bytes, HiddenMemoryCalls.CALLS, SWAPS);
+  }
+
+  /** As above, on a kernel of this behaviour with this list of swap devices. */
+  static HiddenMemory create(long bytes, HiddenMemoryCalls calls, Path swaps)
+      throws SystemCallException {
+    if (bytes <= 0) {
+      throw new IllegalArgumentException("tmpfs takes a size of 0 for no limit");
+    }
+    try (DetachedFileSystem tmpfs = DetachedFileSystem.begin("tmpfs", calls)) {
+      tmpfs.set("size", Long.toString(bytes));
+      tmpfs.set("mode", "0700");
+      tmpfs.set("huge", "within_size");
       try {
-        configure(fd, SET_STRING, "size", Long.toString(bytes));
-        configure(fd, SET_STRING, "mode", "0700");
-        configure(fd, SET_STRING, "huge", "within_size");
-        leaveOutOfSwap(fd);
-        configure(fd, CREATE, null, null);
-        return new HiddenMemory(
-            Descriptor.opened(
-                "fsmount tmpfs",
-                HiddenMemoryCalls.CALLS.syscall(
-                    HiddenMemoryCalls.SYS_FSMOUNT, fd, FSMOUNT_CLOEXEC, ATTRIBUTES)));
-      } finally {
-        context.release();
+        tmpfs.set("noswap");
+      } catch (SystemCallException e) {
+        // kernels before 6.4 do not know it; without swap there is nothing to be left out of
+        if (hasSwap(swaps)) {
+          throw e;
+        }
       }
+      tmpfs.create();
+      return new HiddenMemory(tmpfs.mounted());
     }
   }
 
-  private static void leaveOutOfSwap(int fd) throws SystemCallException {
+  private static boolean hasSwap(Path swaps) {
     try {
-      configure(fd, SET_FLAG, "noswap", null);
-    } catch (SystemCallException e) {
-      // kernels before 6.4 do not know it; without swap there is nothing to be left out of
-      if (hasSwap()) {
-        throw e;
-      }
-    }
-  }
-
-  private static boolean hasSwap() {
-    try {
-      return Files.readString(SWAPS).lines().count() > 1;
-    } catch (java.io.IOException e) {
+      return Files.readString(swaps).lines().count() > 1;
+    } catch (IOException e) {
       return true;
     }
-  }
-
-  private static void configure(int fd, int command, @Nullable String key, @Nullable String value)
-      throws SystemCallException {
-    long result =
-        HiddenMemoryCalls.CALLS.syscall(
-            HiddenMemoryCalls.SYS_FSCONFIG,
-            fd,
-            command,
-            key == null ? null : text(key),
-            value == null ? null : text(value),
-            0);
-    Checked.call("fsconfig tmpfs" + (key == null ? "" : " " + key), (int) result);
-  }
-
-  private static byte[] text(String word) {
-    return Libc.terminated(word.getBytes(StandardCharsets.US_ASCII));
   }
 
   /**
@@ -135,6 +100,12 @@ public final class HiddenMemory implements Closeable {
     } finally {
       root.release();
     }
+  }
+
+  /** What all files take now, those included that live on after they were closed here; bytes. */
+  public long usedBytes() throws SystemCallException {
+    FileSystemStatus status = FileSystemStatus.of(root);
+    return (status.blocks() - status.freeBlocks()) * status.blockSize();
   }
 
   /** Lets go of it; files live on as long as they are open. */

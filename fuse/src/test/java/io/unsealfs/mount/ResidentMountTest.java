@@ -9,22 +9,33 @@ import io.unsealfs.block.IntegrityException;
 import io.unsealfs.mount.kernel.KernelFuseHost;
 import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.mount.resident.ResidentPlan;
+import io.unsealfs.storage.FileTree;
+import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
-import java.nio.file.Files;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that the kernel reads from memory without asking. */
 final class ResidentMountTest {
@@ -156,38 +167,165 @@ final class ResidentMountTest {
   }
 
   @Test
-  void aMappingIsCutOffWhenTheMountIsEnded() throws Exception {
-    Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3");
-    tree.file("model", 5_000_001);
+  void whoHasItOpenIsCutOffWhenTheMountIsEnded() throws Exception {
+    Node file = tree.file("model", 5_000_001);
     begin(true);
-    Process reader =
-        new ProcessBuilder(
-                "python3",
-                "-c",
-                """
-                import mmap, sys
-                f = open(sys.argv[1], 'rb')
-                m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-                print(m[0], flush=True)
-                sys.stdin.readline()
-                print(len(f.read()), flush=True)
-                print(m[4096], flush=True)
-                """,
-                point.resolve("model").toString())
-            .redirectErrorStream(true)
-            .start();
+    Holder holder = new Holder(point, "revoked", "model");
     try {
-      assertTrue(reader.inputReader().readLine() != null);
+      assertEquals("mapped", holder.line());
       mounted().unmount(Duration.ZERO);
-      reader.outputWriter().write("\n");
-      reader.outputWriter().flush();
 
-      assertEquals("0", reader.inputReader().readLine(), "bytes read after the end");
-      assertTrue(reader.waitFor(30, TimeUnit.SECONDS));
-      assertEquals(128 + 7, reader.exitValue(), "SIGBUS");
+      // read(2): the end of the file; no page of the mapping; nor of a new one
+      assertEquals("0\n0 pages\nSIGBUS\n", new String(holder.rest(), StandardCharsets.US_ASCII));
     } finally {
-      reader.destroyForcibly();
+      holder.close();
     }
+    assertEquals(tree.calls("open"), tree.calls("close"), file.location() + " stays open");
+  }
+
+  @Test
+  void aMappingOutlivesADaemonThatIsKilled() throws Exception {
+    Process daemon = ChildDaemon.start(point, Transport.KERNEL);
+    Holder holder = new Holder(point, "held", "model");
+    try {
+      assertEquals("mapped", holder.line());
+      daemon.destroyForcibly();
+      daemon.waitFor();
+      MemoryTree same = new MemoryTree();
+      same.file("file", 100_000);
+      assertArrayEquals(MemoryTree.content(same.file("model", 5_000_001)), holder.rest());
+    } finally {
+      holder.close();
+      daemon.destroyForcibly();
+      daemon.waitFor();
+    }
+    // what is left of that mount is cleared by the next one
+    Node file = tree.file("model", 5_000_001);
+    begin(true);
+    assertArrayEquals(MemoryTree.content(file), read("model").out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mmap-shared", "mmap-private", "splice", "sendfile"})
+  void isReadInEveryWay(String word) throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    begin(true);
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(MemoryTree.content(file), Probe.run(point, word, "model").out());
+    }
+    assertEquals(5, tree.calls("read"), "each piece once");
+  }
+
+  @Test
+  void isReadDirectlyAndNeverWritten() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    begin(true);
+    byte[] content = MemoryTree.content(file);
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(
+          Arrays.copyOfRange(content, 1 << 20, (1 << 20) + 8192),
+          Probe.run(point, "direct", "model", 1 << 20, 8192).out());
+      assertArrayEquals(
+          Arrays.copyOfRange(content, 4_999_168, content.length),
+          Probe.run(point, "direct", "model", 4_999_168, 8192).out());
+      for (String word : List.of("open-write", "open-both", "open-append", "open-truncate")) {
+        assertEquals("EROFS", Probe.ask(point, word, "model"), word);
+      }
+      assertEquals("private ", Probe.ask(point, "mmap-write", "model").substring(0, 8));
+    }
+    assertEquals(1, figures().fills());
+    assertArrayEquals(content, read("model").out());
+  }
+
+  @Test
+  void hardLinksShareOneCopy() throws Exception {
+    MemoryTree.MemoryNode file = tree.file("model", 5_000_001);
+    tree.add(tree.top(), Name.of("model-too"), file.attributes());
+    begin(true);
+    try (Holder holder = new Holder(point, "held", "model")) {
+      assertEquals("mapped", holder.line());
+      assertArrayEquals(MemoryTree.content(file), read("model-too").out());
+      assertArrayEquals(MemoryTree.content(file), holder.rest());
+    }
+    assertEquals(1, figures().fills());
+    assertEquals(5, tree.calls("read"), "each piece once");
+  }
+
+  @Test
+  void fourLoadersAtOnceGetTheSameBytesOfOneFill() throws Exception {
+    Node file = tree.file("model", 12_000_001);
+    begin(true);
+    try (ExecutorService loaders = Executors.newFixedThreadPool(4)) {
+      List<Future<Child>> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        all.add(loaders.submit(() -> Probe.run(point, "mmap-shared", "model")));
+      }
+      for (Future<Child> one : all) {
+        assertArrayEquals(MemoryTree.content(file), one.get().out());
+      }
+    }
+    assertEquals(1, figures().fills());
+    assertEquals(12, tree.calls("read"), "each piece once");
+  }
+
+  @Test
+  void whoOpenedItBeforeItWasThereKeepsTheOrdinaryWay() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    byte[] content = MemoryTree.content(file);
+    begin(false);
+    String number;
+    try (Holder first = new Holder(point, "opened", "model")) {
+      number = first.line();
+      while (figures().fills() == 0) {
+        Thread.onSpinWait(); // the surefire time-out ends it
+      }
+      try (Holder second = new Holder(point, "opened", "model")) {
+        assertEquals(number, second.line(), "the inode's number");
+        assertArrayEquals(content, second.rest());
+      }
+      assertArrayEquals(content, first.rest());
+    }
+    int requests = tree.calls("read");
+    try (Holder third = new Holder(point, "opened", "model")) {
+      assertEquals(number, third.line());
+      assertArrayEquals(content, third.rest());
+    }
+    assertArrayEquals(content, Probe.run(point, "mmap-shared", "model").out());
+    assertEquals(requests, tree.calls("read"));
+    assertEquals(5, requests, "each piece once");
+  }
+
+  @Test
+  void damageAtTheEndIsAnErrorThereAndOnlyThere() throws Exception {
+    byte[] content = new byte[5_000_001];
+    for (int i = 0; i < content.length; i++) {
+      content[i] = (byte) (1 + i % 251);
+    }
+    int damagedFrom = 4_997_120;
+    io.unsealfs.trees.MemoryTree damaged =
+        new io.unsealfs.trees.MemoryTree(
+            io.unsealfs.trees.MemoryTree.directory(1)
+                .add(
+                    Name.of("model"),
+                    io.unsealfs.trees.MemoryTree.file(2, content)
+                        .onRead((offset, length) -> {
+                          if (offset + length > damagedFrom) {
+                            throw new IntegrityException("c/2", damagedFrom, "damaged");
+                          }
+                        })));
+    begin(damaged, true);
+    for (int i = 0; i < 2; i++) {
+      Child all = read("model");
+      assertNotEquals(0, all.exitCode());
+      assertTrue(all.err().contains("Input/output error"), all.err());
+      assertArrayEquals(
+          Arrays.copyOf(content, damagedFrom),
+          Probe.run(point, "read", "model", 0, damagedFrom).out());
+      assertEquals("EIO ", Probe.ask(point, "read", "model", damagedFrom, 10) + " ");
+    }
+    assertEquals(0, figures().fills());
+    assertEquals(1, figures().givenUp(), "tried once");
+    assertEquals(0, figures().bytesHeld());
   }
 
   private void waitForRelease() {
@@ -199,6 +337,10 @@ final class ResidentMountTest {
   }
 
   private void begin(boolean waits) throws Exception {
+    begin(tree, waits);
+  }
+
+  private void begin(FileTree shown, boolean waits) throws Exception {
     MountOptions options =
         new MountOptions(
             "test:source",
@@ -210,7 +352,7 @@ final class ResidentMountTest {
             0,
             0,
             Optional.of(new ResidentPlan(path -> path.startsWith("model"), BUDGET, waits)));
-    Mount made = new KernelFuseHost().mount(tree, point, options, FuseEvents.NONE);
+    Mount made = new KernelFuseHost().mount(shown, point, options, FuseEvents.NONE);
     mount = made;
     Assumptions.assumeTrue(
         made.resident().isPresent(), "this kernel has no FUSE passthrough to huge pages");
@@ -226,5 +368,42 @@ final class ResidentMountTest {
 
   private Child read(String name) throws Exception {
     return Child.shell(point, "cat $M/$1", name, name);
+  }
+
+  /** A probe that says one line, and the rest when it is told to go on. */
+  private static final class Holder implements AutoCloseable {
+    private final Process process;
+    private final InputStream out;
+
+    Holder(Path point, String word, String path) throws Exception {
+      process =
+          new ProcessBuilder(Probe.command(point, word, path))
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      out = process.getInputStream();
+    }
+
+    String line() throws IOException {
+      StringBuilder line = new StringBuilder();
+      for (int c = out.read(); c >= 0 && c != '\n'; c = out.read()) {
+        line.append((char) c);
+      }
+      return line.toString();
+    }
+
+    byte[] rest() throws Exception {
+      try (OutputStream in = process.getOutputStream()) {
+        in.write('\n');
+      }
+      byte[] all = out.readAllBytes();
+      assertEquals(0, process.waitFor());
+      return all;
+    }
+
+    @Override
+    public void close() {
+      process.destroyForcibly();
+      process.onExit().join();
+    }
   }
 }

@@ -64,10 +64,9 @@ public final class JnrFuseHost implements FuseHost {
   @Override
   public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)
       throws MountException {
-    if (options.resident().isPresent()) {
-      LOG.log(
-          Level.INFO, "resident: off: only transport kernel can; files are read the ordinary way");
-    }
+    Optional<String> residentOff = options.resident().flatMap(plan -> residentUnusable());
+    residentOff.ifPresent(reason ->
+        LOG.log(Level.INFO, "resident: off: {0}; files are read the ordinary way", reason));
     String words = MountArguments.options(options, autoUnmount);
     NativeCalls.fuse();
     HostRequirements.forLibfuse(options);
@@ -82,7 +81,7 @@ public final class JnrFuseHost implements FuseHost {
     events.agreed(
         "transport jnr: libfuse 2, requests of up to 128 KiB, read-ahead "
             + ReadAheadSetting.asked(entry, options).text());
-    return new JnrMount(point, entry, loop);
+    return new JnrMount(point, entry, loop, residentOff);
   }
 
   private static MountTable.Entry ready(MountPoint point, FuseLoop loop, Set<Integer> before)

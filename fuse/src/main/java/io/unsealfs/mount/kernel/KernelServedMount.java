@@ -20,13 +20,21 @@ final class KernelServedMount implements Mount {
   private final MountPoint point;
   private final Crew crew;
   private final MountEnd end;
+  private final Optional<String> residentOff;
 
   /**
    * The mount of this entry.
    *
    * @param watched whether somebody else already unmounts if this process is killed
+   * @param residentOff why resident mode is off though it was asked for
    */
-  KernelServedMount(MountPoint point, MountTable.Entry entry, Crew crew, boolean watched) {
+  KernelServedMount(
+      MountPoint point,
+      MountTable.Entry entry,
+      Crew crew,
+      boolean watched,
+      Optional<String> residentOff) {
+    this.residentOff = residentOff;
     this.point = point;
     this.crew = crew;
     this.end = new MountEnd(point, entry, crew);
@@ -66,6 +74,11 @@ final class KernelServedMount implements Mount {
   @Override
   public Optional<ResidentFigures> resident() {
     return crew.figures();
+  }
+
+  @Override
+  public Optional<String> residentOff() {
+    return residentOff;
   }
 
   @Override

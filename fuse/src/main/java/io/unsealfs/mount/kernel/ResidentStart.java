@@ -6,66 +6,97 @@ import io.unsealfs.os.FuseDevice;
 import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.MemoryFile;
 import io.unsealfs.os.SystemCallException;
-import java.lang.System.Logger.Level;
+import java.io.Closeable;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out whether resident mode is possible here, and says why not: one line. */
-final class ResidentStart {
-  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+/**
+ * Finds out, before and after the handshake of a mount, whether resident mode is possible here, and
+ * if not, why. Holds the memory until somebody takes it.
+ */
+final class ResidentStart implements Closeable {
   private static final int PROBE_BYTES = 4096;
+
+  /** How memory is had: {@link HiddenMemory#create}, or what a test has instead. */
+  @FunctionalInterface
+  interface Making {
+    /** Memory of so many bytes. */
+    HiddenMemory create(long bytes) throws SystemCallException;
+  }
+
+  private @Nullable HiddenMemory memory;
+  private @Nullable String off;
 
   private ResidentStart() {}
 
-  /** The memory for the plan; null where there is none, or it cannot be had. */
-  static @Nullable HiddenMemory memory(Optional<ResidentPlan> plan) {
-    if (plan.isEmpty()) {
-      return null;
+  /** Gets the memory for a plan, if there is one. */
+  static ResidentStart of(Optional<ResidentPlan> plan, Making making) {
+    ResidentStart start = new ResidentStart();
+    if (plan.isPresent()) {
+      start.make(plan.get().budgetBytes(), making);
+    }
+    return start;
+  }
+
+  private void make(long budgetBytes, Making making) {
+    if (budgetBytes < ResidentPlan.LEAST_FILE_BYTES) {
+      off = "its budget of " + budgetBytes + " bytes holds no file; see resident_size";
+      return;
     }
     try {
-      return HiddenMemory.create(plan.get().budgetBytes());
+      memory = making.create(budgetBytes);
     } catch (SystemCallException e) {
-      off(
+      off =
           switch (e.errno()) {
             case ErrorNumber.EPERM -> "it needs CAP_SYS_ADMIN: mount as root";
             case ErrorNumber.ENOSYS -> "this kernel cannot make a file system without a place";
             default -> "no memory with huge pages and without swap: " + e.getMessage();
-          });
-      return null;
+          };
     }
   }
 
-  /** The same memory if the kernel would read from it, otherwise null, and it is closed. */
-  static @Nullable HiddenMemory accepted(
-      @Nullable HiddenMemory memory, Handshake agreed, FuseDevice device) {
+  /** Whether passthrough is to be asked for. */
+  boolean isWanted() {
+    return memory != null;
+  }
+
+  /** Looks whether the kernel takes the memory. */
+  void agreed(Handshake agreed, FuseDevice device) {
     if (memory == null) {
-      return null;
+      return;
     }
-    boolean accepted = false;
-    try {
-      accepted = agreed.passthrough() && isAccepted(memory, device);
-      if (!agreed.passthrough()) {
-        off("this kernel offers no passthrough; it came with Linux 6.9");
+    if (!agreed.passthrough()) {
+      off = "this kernel offers no passthrough; it came with Linux 6.9";
+    } else {
+      try (MemoryFile probe = memory.file(PROBE_BYTES)) {
+        device.closeBacking(device.openBacking(probe));
+      } catch (SystemCallException e) {
+        off = "the kernel does not read from our memory: " + e.getMessage();
       }
-      return accepted ? memory : null;
-    } finally {
-      if (!accepted) {
-        memory.close();
-      }
+    }
+    if (off != null) {
+      close();
     }
   }
 
-  private static boolean isAccepted(HiddenMemory memory, FuseDevice device) {
-    try (MemoryFile probe = memory.file(PROBE_BYTES)) {
-      device.closeBacking(device.openBacking(probe));
-      return true;
-    } catch (SystemCallException e) {
-      off("the kernel does not read from our memory: " + e.getMessage());
-      return false;
-    }
+  /** Why it is off though it was asked for. */
+  Optional<String> off() {
+    return Optional.ofNullable(off);
   }
 
-  private static void off(String reason) {
-    LOG.log(Level.INFO, "resident: off: {0}; files are read the ordinary way", reason);
+  /** The memory, which is the taker's from now on; null if it is off. */
+  @Nullable HiddenMemory take() {
+    HiddenMemory taken = memory;
+    memory = null;
+    return taken;
+  }
+
+  /** Lets the memory go unless somebody took it. */
+  @Override
+  public void close() {
+    if (memory != null) {
+      memory.close();
+      memory = null;
+    }
   }
 }

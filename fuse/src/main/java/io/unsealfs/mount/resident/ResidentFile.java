@@ -128,7 +128,10 @@ public final class ResidentFile {
       }
       memory.write(plaintext, length, offset);
     } catch (IOException | RuntimeException | Error e) {
-      damaged = e instanceof IntegrityException;
+      if (e instanceof IntegrityException) {
+        // never back: others who were at it fail in other ways once its source is closed
+        damaged = true;
+      }
       // what is no error of the data may have anything in its text
       giveUp(e instanceof IOException ? String.valueOf(e.getMessage()) : e.getClass().getName());
       return;
@@ -184,7 +187,8 @@ public final class ResidentFile {
     try {
       dst.limit(start + (int) (end - offset));
       int got = memory.read(dst, offset);
-      if (got == end - offset) {
+      // what was given up is overwritten: zeros are no plaintext
+      if (got == end - offset && state.get() != State.GIVEN_UP) {
         return got;
       }
     } catch (SystemCallException e) {
@@ -241,19 +245,28 @@ public final class ResidentFile {
   void free(boolean wipe) {
     try {
       if (wipe) {
-        byte[] zeros = new byte[PIECE_BYTES];
-        for (int piece = 0; piece < pieces.length(); piece++) {
-          if (pieces.get(piece) != MISSING) {
-            long offset = (long) piece * PIECE_BYTES;
-            memory.write(zeros, (int) Math.min(PIECE_BYTES, size - offset), offset);
-          }
-        }
+        wipe();
       }
       memory.resize(0);
     } catch (SystemCallException e) {
       LOG.log(Level.WARNING, "freeing the memory of a resident file: {0}", e.getMessage());
     } finally {
       memory.close();
+    }
+  }
+
+  private void wipe() {
+    byte[] zeros = new byte[PIECE_BYTES];
+    for (int piece = 0; piece < pieces.length(); piece++) {
+      if (pieces.get(piece) != MISSING) {
+        long offset = (long) piece * PIECE_BYTES;
+        try {
+          memory.write(zeros, (int) Math.min(PIECE_BYTES, size - offset), offset);
+        } catch (SystemCallException e) {
+          // a piece for which there was no memory; the kernel clears what it gives to others anyway
+          LOG.log(Level.DEBUG, "wiping the memory of a resident file", e);
+        }
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.unsealfs.mount.resident;
 
+import io.unsealfs.os.HiddenMemory;
 import java.util.function.Predicate;
 
 /**
@@ -10,4 +11,10 @@ import java.util.function.Predicate;
  * @param waits whether who opens a file waits until all of it is there; otherwise he reads through
  *     us what is decrypted so far, and only later openers read as fast as from plain memory
  */
-public record ResidentPlan(Predicate<String> selects, long budgetBytes, boolean waits) {}
+public record ResidentPlan(Predicate<String> selects, long budgetBytes, boolean waits) {
+  /**
+   * Smaller files are read the ordinary way: they would get no huge page, and without one there is
+   * nothing to gain.
+   */
+  public static final long LEAST_FILE_BYTES = HiddenMemory.UNIT;
+}

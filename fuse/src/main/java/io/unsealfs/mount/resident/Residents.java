@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,9 @@ public final class Residents implements Closeable {
   private final Filler filler;
   private final Consumer<ResidentFile> whenDecided;
   private final Consumer<ResidentFile> whenDropped;
+
+  /** Damage is said of each file; what memory has to do with once. */
+  private final AtomicBoolean saidGivenUp = new AtomicBoolean();
 
   // guarded by this; in order of use
   private final Map<Long, ResidentFile> files = new LinkedHashMap<>(16, 0.75f, true);
@@ -96,7 +100,7 @@ public final class Residents implements Closeable {
    * @return null if there is no room, or the file was given up before
    */
   public @Nullable ResidentFile pin(long fileId, long size, Opening opening) throws IOException {
-    if (size == 0) {
+    if (size < ResidentPlan.LEAST_FILE_BYTES) {
       return null;
     }
     ResidentFile file = known(fileId);
@@ -117,7 +121,7 @@ public final class Residents implements Closeable {
   }
 
   private synchronized @Nullable ResidentFile known(long fileId) {
-    ResidentFile file = files.get(fileId);
+    ResidentFile file = closed ? null : files.get(fileId);
     if (file != null) {
       file.pins++;
     }
@@ -229,7 +233,9 @@ public final class Residents implements Closeable {
     }
     if (!resident) {
       LOG.log(
-          Level.WARNING,
+          saidGivenUp.compareAndSet(false, !file.isDamaged()) || file.isDamaged()
+              ? Level.WARNING
+              : Level.DEBUG,
           "resident: a file of {0} MiB is read the ordinary way: {1}",
           Long.toString(file.size() >> 20),
           file.reason());
@@ -286,14 +292,17 @@ public final class Residents implements Closeable {
     }
     all.forEach(file -> file.giveUp("the mount ends"));
     filler.close();
+    List<ResidentFile> unused;
     synchronized (this) {
       files.clear();
       bytesHeld = 0;
+      // nobody pins any more; who still uses a file is cut off, but must not see zeros
+      unused = all.stream().filter(file -> file.pins == 0).toList();
     }
     for (ResidentFile file : all) {
       if (file.state() == ResidentFile.State.RESIDENT) {
         whenDropped.accept(file);
-        file.free(file.pins == 0);
+        file.free(unused.contains(file));
       }
     }
     memory.close();
