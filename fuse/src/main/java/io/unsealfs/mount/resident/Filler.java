@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Filler implements AutoCloseable {
   /** Between two looks at what memory is left. */
-  private static final int PIECES_BETWEEN_LOOKS = 64;
+  private static final int PIECES_BETWEEN_LOOKS = 32;
 
   private final int threads;
   private final LongSupplier left;

@@ -172,7 +172,7 @@ final class ResidentsTest {
   void aFillEndsWhenMemoryGetsShort() throws Exception {
     Content content = new Content((int) BUDGET - 1);
     content.beforeRead = offset -> left.set(0);
-    // looks happen every 64 pieces: four files of 16
+    // looks happen every 32 pieces: two files of 16
     ResidentFile file = null;
     for (int id = 0; id < 20; id++) {
       left.set(1L << 40);
