@@ -228,7 +228,7 @@ static void do_ioctl(const char *path) {
 }
 
 /*
- * Maps the file, says so, waits for a line, then writes the mapping's bytes to standard output:
+ * Maps the file and closes it, says so, waits for a line, then writes the mapping's bytes to standard output:
  * what is mapped outlives whoever served it.
  */
 static void do_held(const char *path) {
@@ -236,7 +236,7 @@ static void do_held(const char *path) {
   struct stat st;
   if (fstat(fd, &st)) exit(2);
   char *map = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-  if (map == MAP_FAILED) exit(2);
+  if (map == MAP_FAILED || close(fd)) exit(2);
   volatile char sum = 0;
   for (off_t i = 0; i < st.st_size; i += 4096) sum += map[i];
   puts("mapped");

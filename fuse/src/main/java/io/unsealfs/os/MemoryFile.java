@@ -5,6 +5,10 @@ import java.nio.ByteBuffer;
 
 /** A file of {@link HiddenMemory}. Thread-safe and positional. */
 public final class MemoryFile implements Closeable {
+  private static final int F_SETLEASE = 1024;
+  private static final int F_WRLCK = 1;
+  private static final int F_UNLCK = 2;
+
   private final Descriptor descriptor;
 
   MemoryFile(Descriptor descriptor) {
@@ -47,6 +51,28 @@ public final class MemoryFile implements Closeable {
       Checked.call("ftruncate", WriteCalls.CALLS.ftruncate(fd, bytes));
     } finally {
       descriptor.release();
+    }
+  }
+
+  /**
+   * Whether somebody else has it open or mapped: the kernel on behalf of those it reads for, whose
+   * mappings outlive what they had open. Asked by taking a lease, which the kernel refuses while
+   * there is any other user; true where that cannot be told.
+   */
+  public boolean isUsedByOthers() {
+    try {
+      int fd = descriptor.acquire();
+      try {
+        boolean alone = Libc.CALLS.fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+        if (alone) {
+          int _ = Libc.CALLS.fcntl(fd, F_SETLEASE, F_UNLCK);
+        }
+        return !alone;
+      } finally {
+        descriptor.release();
+      }
+    } catch (SystemCallException e) {
+      return false; // closed
     }
   }
 

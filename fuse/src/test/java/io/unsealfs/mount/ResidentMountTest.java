@@ -184,6 +184,34 @@ final class ResidentMountTest {
   }
 
   @Test
+  void whatIsMappedStaysWhenMemoryIsShort() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    tree.file("model-large", BUDGET);
+    begin(true);
+    try (Holder holder = new Holder(point, "held", "model")) {
+      assertEquals("mapped", holder.line());
+      awaitRelease();
+      mounted().memoryIsShort();
+      assertEquals(0, read("model-large").exitCode());
+      assertEquals(1, figures().refused(), "no room beside what is mapped");
+      assertEquals(1, figures().files());
+      assertArrayEquals(MemoryTree.content(file), holder.rest());
+    }
+    while (figures().files() > 0) {
+      mounted().memoryIsShort(); // the kernel lets go a moment after the process has ended
+    }
+    assertEquals(0, read("model-large").exitCode());
+    assertEquals(2, figures().fills());
+  }
+
+  /** The kernel says that a file was closed after close(2) has returned. */
+  private void awaitRelease() {
+    while (tree.calls("close") < tree.calls("open")) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
   void aMappingOutlivesADaemonThatIsKilled() throws Exception {
     Process daemon = ChildDaemon.start(point, Transport.KERNEL);
     Holder holder = new Holder(point, "held", "model");

@@ -2,11 +2,13 @@ package io.unsealfs.os;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.Closeable;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +61,20 @@ class HiddenMemoryTest {
         file.write(new byte[MIB], MIB, 0);
       }
       assertEquals(0, memory.usedBytes(), "a file without a name and without a user");
+    }
+  }
+
+  @Test
+  void knowsWhetherSomebodyElseUsesAFile() throws Exception {
+    try (HiddenMemory memory = HiddenMemory.create(8 * MIB);
+        MemoryFile file = memory.file(2 * MIB)) {
+      assertFalse(file.isUsedByOthers());
+      int number = file.acquire();
+      file.release();
+      try (FileChannel _ = FileChannel.open(Path.of("/proc/self/fd/" + number))) {
+        assertTrue(file.isUsedByOthers());
+      }
+      assertFalse(file.isUsedByOthers());
     }
   }
 

@@ -201,12 +201,17 @@ public final class Residents implements Closeable {
       if (bytesHeld <= bytes) {
         return;
       }
-      if (file.pins == 0 && file.state() == ResidentFile.State.RESIDENT) {
+      if (isUnused(file) && file.state() == ResidentFile.State.RESIDENT) {
         take(file);
         evictions++;
         dropped.add(file);
       }
     }
+  }
+
+  /** A mapping stays when what was opened for it is closed, and the kernel tells that only here. */
+  private static boolean isUnused(ResidentFile file) {
+    return file.pins == 0 && !file.memory().isUsedByOthers();
   }
 
   private void take(ResidentFile file) {
@@ -297,7 +302,7 @@ public final class Residents implements Closeable {
       files.clear();
       bytesHeld = 0;
       // nobody pins any more; who still uses a file is cut off, but must not see zeros
-      unused = all.stream().filter(file -> file.pins == 0).toList();
+      unused = all.stream().filter(Residents::isUnused).toList();
     }
     for (ResidentFile file : all) {
       if (file.state() == ResidentFile.State.RESIDENT) {
