@@ -80,9 +80,9 @@ class ResidentTest {
       throws IOException, InterruptedException {
     CiphertextFile.flipByte(
         CiphertextFile.ofSize(volume, SIZE), CiphertextFile.offset(LAST_BLOCK) + 20);
-    try (Mounted mounted = mount("resident,resident_size=64M");
-        FileChannel channel =
-            FileChannel.open(mounted.resolve("weights.safetensors"), StandardOpenOption.READ)) {
+    try (Mounted mounted = mount("resident,resident_size=64M")) {
+      FileChannel channel =
+          FileChannel.open(mounted.resolve("weights.safetensors"), StandardOpenOption.READ);
       int sound = LAST_BLOCK * CiphertextFile.BLOCK;
       for (int i = 0; i < 2; i++) {
         ByteBuffer buffer = ByteBuffer.allocate(sound);

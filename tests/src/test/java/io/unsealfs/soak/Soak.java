@@ -66,6 +66,7 @@ final class Soak {
         }
         round(scratch, program, volume, mountPoint, endings.removeLast());
       }
+      closeGroup();
       requireNothingLeft(scratch, mountPoint);
       clean = true;
       return tally;
@@ -257,8 +258,13 @@ final class Soak {
     for (String line : Leftovers.mounts(scratch)) {
       new ProcessBuilder("umount", "-l", line.split(" ", -1)[4]).start().waitFor();
     }
+    closeGroup();
+  }
+
+  private void closeGroup() throws IOException, InterruptedException {
     if (group.isPresent()) {
       group.get().close();
+      group = Optional.empty();
     }
   }
 }
