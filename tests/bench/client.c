@@ -4,6 +4,7 @@
  *   client fill DIRECTORY MIB SMALL MANY     makes the data below DIRECTORY
  *   client mounted MOUNTPOINT COMMAND…       runs COMMAND until something is mounted and readable
  *   client sum FILE                          a checksum of the content (not timed)
+ *   client touch MIB                         takes so much memory and gives it back (not timed)
  *   client seq FILE [BYTES]                  read(2), 1 MiB at a time
  *   client map FILE                          one byte of each page of a mapping, in order
  *   client loaders FILE PROCESSES            the same by as many processes at once; bytes of all
@@ -59,6 +60,16 @@ static void report(int64_t since, int64_t count) {
            (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000);
   }
   printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", took, count, cpu);
+}
+
+/* A hypervisor takes back what a guest has freed some seconds ago, and giving it again costs more than
+ * most of what is measured here: who is measured finds memory that was in use just now. */
+static void touch_memory(int64_t bytes) {
+  char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    fail("cannot take", "memory");
+  }
+  memset(memory, 1, bytes);
 }
 
 static void *chunk(void) {
@@ -523,6 +534,8 @@ int main(int count, char **words) {
     mounted(words[2], words + 3);
   } else if (!strcmp(verb, "sum")) {
     sum(words[2]);
+  } else if (!strcmp(verb, "touch")) {
+    touch_memory(atoll(words[2]) << 20);
   } else if (!strcmp(verb, "seq")) {
     seq(words[2], count > 3 ? atoll(words[3]) : INT64_MAX);
   } else if (!strcmp(verb, "map")) {

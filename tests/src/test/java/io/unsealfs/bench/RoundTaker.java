@@ -105,6 +105,7 @@ final class RoundTaker {
   /** A workload that mounts by itself. */
   void measureAnew(Workload workload, Subject subject) throws IOException {
     dropEverything();
+    touchMemory();
     try (MountedSubject mounted = MountedSubject.mount(subject, data, workspace)) {
       if (workload == Workload.FRESH) {
         String first = Long.toString(Math.min(FIRST_BYTES, options.sizeBytes()));
@@ -209,6 +210,12 @@ final class RoundTaker {
       client("seq", mounted.path().resolve("evict").toString());
     }
     dropPages();
+    touchMemory();
+  }
+
+  /** Enough for the file, in whichever way it is kept, and some more. */
+  private void touchMemory() throws IOException {
+    client("touch", Long.toString(options.sizeMebibytes() + (options.sizeMebibytes() >> 2)));
   }
 
   private Timed timed(String... words) throws IOException {
