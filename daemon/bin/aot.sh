@@ -11,16 +11,13 @@
 # region only. Reading makes garbage only inside the JDK's cipher, so a small young generation does;
 # left alone, G1 would let it grow to hundreds of MiB. See docs/performance.md.
 #
-# The optimising compiler waits ten times as long as by default: over a mount's first second it would
-# take a core and more from the reader, for code that hardly runs again. Only long loops need it
-# soon: ciphers in Java, and wiping.
+# The optimising compiler waits eight times as long as by default: over a mount's first second it
+# would take a core and more from the reader, for code that hardly runs again. What runs once for
+# every block of 4 KiB is thus left alone for the first 150 MiB. All code alike: each
+# -XX:CompileCommand with a pattern would make a start some 20 ms longer.
 JVM_ARGS=("${NATIVE_ARGS[@]}"
-  -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
-  -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000
-  -XX:CompileCommand=quiet
-  -XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.1
-  -XX:CompileCommand=CompileThresholdScaling,org.bouncycastle.*::*,0.1
-  -XX:CompileCommand=CompileThresholdScaling,java.util.Arrays::fill,0.1
+  -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=4800
+  -XX:Tier4CompileThreshold=120000 -XX:Tier4BackEdgeThreshold=320000
   -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
   -XX:+UseG1GC -Xms64m -Xmn48m)
 
@@ -76,7 +73,7 @@ train() {
   # The quick compiler only: what training calls often, a start then compiles once, quickly and for
   # good. With the optimising one a start would first of all optimise what this run found worth it.
   # What is called for every request or block must not be compiled for good like that.
-  local not_for_good=() methods
+  local not_for_good=(-XX:CompileCommand=quiet) methods
   for methods in 'io.unsealfs.mount.*::*' 'io.unsealfs.os.*::*' 'io.unsealfs.storage.*::*' \
     'io.unsealfs.block.*::*' 'io.unsealfs.volume.*::*' 'io.unsealfs.crypto.*::*' \
     'com.amazon.*::*' 'javax.crypto.*::*' 'java.util.Arrays::fill'; do

@@ -4,15 +4,19 @@
  *   client fill DIRECTORY MIB SMALL MANY     makes the data below DIRECTORY
  *   client mounted MOUNTPOINT COMMAND…       runs COMMAND until something is mounted and readable
  *   client sum FILE                          a checksum of the content (not timed)
+ *   client touch MIB                         takes so much memory and gives it back (not timed)
  *   client seq FILE [BYTES]                  read(2), 1 MiB at a time
  *   client map FILE                          one byte of each page of a mapping, in order
+ *   client loaders FILE PROCESSES            the same by as many processes at once; bytes of all
+ *   client tensors FILE ordered|shuffled     safetensors: header by read, tensors by mmap
  *   client parallel FILE READERS             as many threads, each reading its share of the file
  *   client alternate FILE FILE               1 MiB of one, 1 MiB of the other, in turn
  *   client small DIRECTORY FILES             open, read, close of each
  *   client list DIRECTORY                    readdir(3) to the end
  *   client stat DIRECTORY FILES              stat(2) of each in a shuffled order
  *
- * Prints "NANOSECONDS COUNT": how long, and how many bytes or files. Exit 1 with a line if
+ * Prints "NANOSECONDS COUNT CPU": how long, how many bytes or files, and the nanoseconds of CPU time
+ * that the client took in all. Exit 1 with a line if
  * anything fails.
  */
 #define _GNU_SOURCE
@@ -26,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,7 +50,26 @@ static int64_t now(void) {
 }
 
 static void report(int64_t since, int64_t count) {
-  printf("%" PRId64 " %" PRId64 "\n", now() - since, count);
+  int64_t took = now() - since;
+  int64_t cpu = 0;
+  const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+  for (int i = 0; i < 2; i++) {
+    struct rusage usage;
+    getrusage(whose[i], &usage);
+    cpu += (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000000) +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000);
+  }
+  printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", took, count, cpu);
+}
+
+/* A hypervisor takes back what a guest has freed some seconds ago, and giving it again costs more than
+ * most of what is measured here: who is measured finds memory that was in use just now. */
+static void touch_memory(int64_t bytes) {
+  char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    fail("cannot take", "memory");
+  }
+  memset(memory, 1, bytes);
 }
 
 static void *chunk(void) {
@@ -101,6 +125,46 @@ static void write_file(const char *path, int64_t size, uint64_t seed, uint64_t *
   }
 }
 
+/*
+ * The first bytes of a safetensors file of SIZE bytes: the header's length, and the header, which
+ * names tensors of 16-bit numbers that lie one behind the other to the end.
+ */
+static size_t tensors_header(char *out, size_t room, int64_t size) {
+  int count = size < (64 << 20) ? 16 : 256;
+  size_t length = (size_t)count * 112 + 16;
+  length -= length % 8;
+  if (length + 8 > room) {
+    errno = EOVERFLOW;
+    fail("no room for", "a header");
+  }
+  int64_t data = size - 8 - (int64_t)length, from = 0;
+  char *at = out + 8;
+  memset(at, ' ', length);
+  at += sprintf(at, "{");
+  for (int i = 0; i < count; i++) {
+    int64_t to = i == count - 1 ? data : data / count * (i + 1) / 64 * 64;
+    at += sprintf(at,
+                  "%s\"layers.%d.weight\":{\"dtype\":\"U8\",\"shape\":[%" PRId64
+                  "],\"data_offsets\":[%" PRId64 ",%" PRId64 "]}",
+                  i == 0 ? "" : ",", i, to - from, from, to);
+    from = to;
+  }
+  *at = '}';
+  for (int i = 0; i < 8; i++) {
+    out[i] = (char)(length >> (8 * i));
+  }
+  return length + 8;
+}
+
+static void overwrite_start(const char *path, int64_t size) {
+  char header[64 << 10];
+  size_t length = tensors_header(header, sizeof header, size);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || pwrite(fd, header, length, 0) != (ssize_t)length || close(fd) != 0) {
+    fail("cannot write the header of", path);
+  }
+}
+
 static void fill_directory(const char *parent, const char *name, int files, int size, void *buffer) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", parent, name);
@@ -118,6 +182,9 @@ static void fill(const char *directory, int64_t mebibytes, int small, int many) 
   char path[4096];
   snprintf(path, sizeof path, "%s/big", directory);
   write_file(path, mebibytes << 20, 1, buffer);
+  overwrite_start(path, mebibytes << 20);
+  snprintf(path, sizeof path, "%s/evict", directory);
+  write_file(path, 2 << 20, 3, buffer);
   snprintf(path, sizeof path, "%s/other", directory);
   write_file(path, mebibytes << 19, 2, buffer);
   fill_directory(directory, "small", small, SMALL_FILE, buffer);
@@ -199,6 +266,107 @@ static void map(const char *path) {
   if (touched == UINT32_MAX) { /* so that the compiler cannot leave out the loop */
     puts("");
   }
+}
+
+/* one byte of each page from FROM to TO */
+static unsigned touch(const volatile char *bytes, int64_t from, int64_t to) {
+  unsigned touched = (unsigned char)bytes[from];
+  for (int64_t i = from - from % 4096 + 4096; i < to; i += 4096) {
+    touched += (unsigned char)bytes[i];
+  }
+  return touched;
+}
+
+static void loaders(const char *path, int processes) {
+  int64_t start = now();
+  for (int i = 0; i < processes; i++) {
+    pid_t child = fork();
+    if (child < 0) {
+      fail("cannot fork for", path);
+    }
+    if (child == 0) {
+      int fd = opened(path);
+      int64_t size = size_of(fd, path);
+      const volatile char *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+      if (bytes == MAP_FAILED) {
+        fail("cannot map", path);
+      }
+      volatile unsigned touched = touch(bytes, 0, size);
+      (void)touched;
+      _exit(0);
+    }
+  }
+  for (int i = 0; i < processes; i++) {
+    int status;
+    if (wait(&status) < 0 || status != 0) {
+      errno = EIO;
+      fail("a loader failed on", path);
+    }
+  }
+  struct stat s;
+  if (stat(path, &s) != 0) {
+    fail("cannot stat", path);
+  }
+  report(start, s.st_size * processes);
+}
+
+static void tensors(const char *path, int shuffled) {
+  static int64_t ranges[4096][2];
+  int64_t start = now();
+  int fd = opened(path);
+  unsigned char number[8];
+  if (read(fd, number, 8) != 8) {
+    fail("cannot read", path);
+  }
+  int64_t length = 0;
+  for (int i = 7; i >= 0; i--) {
+    length = length << 8 | number[i];
+  }
+  int64_t size = size_of(fd, path);
+  if (length <= 0 || length > size - 8 || length > (1 << 20)) {
+    errno = EINVAL;
+    fail("no safetensors file:", path);
+  }
+  char *header = malloc((size_t)length + 1);
+  if (read(fd, header, (size_t)length) != length) {
+    fail("cannot read the header of", path);
+  }
+  header[length] = 0;
+  int count = 0;
+  for (char *at = header; count < 4096 && (at = strstr(at, "data_offsets")) != NULL; at++) {
+    if (sscanf(at, "data_offsets\":[%" SCNd64 ",%" SCNd64, &ranges[count][0], &ranges[count][1]) !=
+        2) {
+      errno = EINVAL;
+      fail("bad header in", path);
+    }
+    count++;
+  }
+  if (shuffled) {
+    uint64_t state = 7;
+    for (int i = count - 1; i > 0; i--) {
+      int j = (int)(next(&state) % (unsigned)(i + 1));
+      for (int side = 0; side < 2; side++) {
+        int64_t kept = ranges[i][side];
+        ranges[i][side] = ranges[j][side];
+        ranges[j][side] = kept;
+      }
+    }
+  }
+  const volatile char *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+  if (bytes == MAP_FAILED) {
+    fail("cannot map", path);
+  }
+  volatile unsigned touched = 0;
+  int64_t data = 8 + length, all = 0;
+  for (int i = 0; i < count; i++) {
+    touched += touch(bytes, data + ranges[i][0], data + ranges[i][1]);
+    all += ranges[i][1] - ranges[i][0];
+  }
+  if (data + all != size) {
+    errno = EINVAL;
+    fail("not all of it is tensors:", path);
+  }
+  report(start, size);
 }
 
 struct share {
@@ -366,10 +534,16 @@ int main(int count, char **words) {
     mounted(words[2], words + 3);
   } else if (!strcmp(verb, "sum")) {
     sum(words[2]);
+  } else if (!strcmp(verb, "touch")) {
+    touch_memory(atoll(words[2]) << 20);
   } else if (!strcmp(verb, "seq")) {
     seq(words[2], count > 3 ? atoll(words[3]) : INT64_MAX);
   } else if (!strcmp(verb, "map")) {
     map(words[2]);
+  } else if (!strcmp(verb, "loaders") && count == 4) {
+    loaders(words[2], atoi(words[3]));
+  } else if (!strcmp(verb, "tensors") && count == 4) {
+    tensors(words[2], !strcmp(words[3], "shuffled"));
   } else if (!strcmp(verb, "parallel") && count == 4) {
     parallel(words[2], atoi(words[3]));
   } else if (!strcmp(verb, "alternate") && count == 4) {

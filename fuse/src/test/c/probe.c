@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -226,6 +227,84 @@ static void do_ioctl(const char *path) {
   say(ioctl(fd, _IOR('u', 251, int), space));
 }
 
+/*
+ * Maps the file and closes it, says so, waits for a line, then writes the mapping's bytes to standard output:
+ * what is mapped outlives whoever served it.
+ */
+static void do_held(const char *path) {
+  int fd = must_open(path, O_RDONLY);
+  struct stat st;
+  if (fstat(fd, &st)) exit(2);
+  char *map = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED || close(fd)) exit(2);
+  volatile char sum = 0;
+  for (off_t i = 0; i < st.st_size; i += 4096) sum += map[i];
+  puts("mapped");
+  fflush(stdout);
+  getchar();
+  fwrite(map, 1, st.st_size, stdout);
+}
+
+static sigjmp_buf bus;
+
+static void on_bus(int number) {
+  (void)number;
+  siglongjmp(bus, 1);
+}
+
+/*
+ * The same, but then says what is left: what read(2) gives, of all pages how many of the mapping
+ * can still be touched, and what a new mapping and its first touch give.
+ */
+static void do_revoked(const char *path) {
+  int fd = must_open(path, O_RDONLY);
+  struct stat st;
+  if (fstat(fd, &st)) exit(2);
+  char *map = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) exit(2);
+  volatile char sum = 0;
+  for (off_t i = 0; i < st.st_size; i += 4096) sum += map[i];
+  puts("mapped");
+  fflush(stdout);
+  getchar();
+  char buffer[4096];
+  say(pread(fd, buffer, sizeof buffer, 0));
+  signal(SIGBUS, on_bus);
+  volatile long touched = 0;
+  for (volatile off_t i = 0; i < st.st_size; i += 4096)
+    if (!sigsetjmp(bus, 1)) {
+      sum += map[i];
+      touched++;
+    }
+  printf("%ld pages\n", touched);
+  char *again = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+  if (again == MAP_FAILED)
+    say(-1);
+  else if (sigsetjmp(bus, 1))
+    puts("SIGBUS");
+  else {
+    sum += *again;
+    puts("readable");
+  }
+}
+
+/* opens the file, says the inode's number, waits for a line, then writes its bytes by read(2) */
+static void do_opened(const char *path) {
+  int fd = must_open(path, O_RDONLY);
+  struct stat st;
+  if (fstat(fd, &st)) exit(2);
+  printf("%lu\n", (unsigned long)st.st_ino);
+  fflush(stdout);
+  getchar();
+  static char buffer[1 << 16];
+  for (;;) {
+    ssize_t got = read(fd, buffer, sizeof buffer);
+    if (got < 0) say(-1);
+    if (got <= 0) return;
+    fwrite(buffer, 1, got, stdout);
+  }
+}
+
 static void on_signal(int number) { (void)number; }
 
 /*
@@ -273,6 +352,9 @@ int main(int argc, char **argv) {
   else if (IS("access-write")) say(access(path, W_OK));
   else if (IS("access-execute")) say(access(path, X_OK));
   else if (IS("access-exists")) say(access(path, F_OK));
+  else if (IS("held")) do_held(path);
+  else if (IS("revoked")) do_revoked(path);
+  else if (IS("opened")) do_opened(path);
   else if (IS("interrupted")) do_interrupted(path, 0);
   else if (IS("interrupted-direct")) do_interrupted(path, 1);
   else return 2;

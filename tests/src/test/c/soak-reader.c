@@ -2,7 +2,8 @@
  * Reads a tree whose content is known, in all the ways programs read, until it is told to stop; the
  * soak runs several of them at once and interrupts and kills them.
  *
- *   soak-reader TREE PAGE SEED
+ *   soak-reader TREE PAGE SEED [resident]    resident: files may end early while the mount dies
+ *   soak-reader ballast MIB                  holds memory until it is killed
  *
  * TREE holds directories NAME-COUNT of COUNT files ID-SIZE. Word i of file ID is
  * splitmix64(ID << 40 | i), little-endian. PAGE is a file of 4096 bytes that both sides map, so that
@@ -41,6 +42,7 @@ struct page {
 };
 
 static struct page *page;
+static int resident; /* files are cut off, to nothing, when their mount ends */
 static uint64_t state;
 static volatile sig_atomic_t signals;
 static sigjmp_buf bus;
@@ -155,6 +157,10 @@ static uint64_t read_range(int fd, struct file *file, uint64_t offset, uint64_t 
   compare(buffer, file->id, offset, got);
   if ((uint64_t)got < due) {
     /* a signal and a dying mount may cut a read short, but not to nothing */
+    if (got == 0 && resident && atomic_load(&page->tearing)) {
+      atomic_fetch_add(&page->refused, 1);
+      return 0;
+    }
     if (got == 0 || (before == signals && !atomic_load(&page->tearing)))
       fail("%s: %zd of %llu bytes at %llu", page->doing, got, (unsigned long long)due,
            (unsigned long long)offset);
@@ -373,8 +379,20 @@ static int scan_all(void) {
   return found == 3;
 }
 
+/* a neighbour in the same control group */
+static int ballast(size_t bytes) {
+  char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return 1;
+  memset(memory, 1, bytes);
+  puts("ready");
+  fflush(stdout);
+  for (;;) pause();
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc == 3 && !strcmp(argv[1], "ballast")) return ballast(strtoull(argv[2], NULL, 10) << 20);
+  if (argc != 4 && argc != 5) return 2;
+  resident = argc == 5;
   snprintf(tree, sizeof tree, "%s", argv[1]);
   int fd = open(argv[2], O_RDWR | O_CLOEXEC);
   if (fd < 0) return 2;

@@ -41,7 +41,7 @@ final class CacheKeeper {
    *
    * @param fullBytes its size while there is room
    * @param resize sets its size in bytes
-   * @param collect gives unused heap back to the system
+   * @param collect gives back what nobody uses: seldom
    */
   CacheKeeper(long fullBytes, LongConsumer resize, Runnable collect, LongSupplier nanoClock) {
     this.fullBytes = fullBytes;

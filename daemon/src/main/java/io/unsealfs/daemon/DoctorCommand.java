@@ -13,6 +13,7 @@ import io.unsealfs.daemon.log.ErrorText;
 import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.mount.FuseHost;
+import io.unsealfs.os.CgroupMemory;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.time.Instant;
@@ -82,6 +83,7 @@ final class DoctorCommand implements Callable<Integer> {
     add(checks.device(), ExitCode.MOUNT_REFUSED);
     checks.privilege().forEach(one -> add(one, ExitCode.MOUNT_REFUSED));
     add(transport(), ExitCode.MOUNT_REFUSED);
+    add(resident(), ExitCode.MOUNT_REFUSED);
     add(checks.requestSize(), ExitCode.MOUNT_REFUSED);
     add(checks.readAheadSetting(), ExitCode.MOUNT_REFUSED);
     checks.runningMounts().forEach(one -> add(one, ExitCode.MOUNT_REFUSED));
@@ -108,6 +110,23 @@ final class DoctorCommand implements Callable<Integer> {
     return passedOver
         ? Diagnosis.warn("transport", finding.toString(), "the first one is the fastest")
         : Diagnosis.ok("transport", finding.toString());
+  }
+
+  /** Whether {@code resident=} would do anything here, and how much {@code auto} would take. */
+  private Diagnosis resident() {
+    Optional<FuseHost> host = new AutoFuseHost(wiring.fuseHosts()).choice();
+    Optional<String> off =
+        host.isEmpty() ? Optional.of("no transport") : host.get().residentUnusable();
+    return off.isPresent()
+        ? Diagnosis.warn(
+            "resident mode",
+            "off: " + off.get(),
+            "mount without resident=: every file is read the ordinary way")
+        : Diagnosis.ok(
+            "resident mode",
+            "possible, on where a mount asks for it; resident=auto takes files of up to "
+                + ((CgroupMemory.leftBytes() / 2) >> 20)
+                + " MiB in all, half of what is free");
   }
 
   /** The TEE: whether there is one, and whether it makes a quote. */

@@ -3,6 +3,7 @@ package io.unsealfs.daemon;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.CacheFigures;
 import io.unsealfs.block.Preload;
+import io.unsealfs.mount.Mount;
 import io.unsealfs.storage.FileTree;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -20,10 +21,12 @@ final class MountCare implements AutoCloseable {
   private final BlockCache cache;
   private final FailureLog failures;
   private final @Nullable Predicate<String> preloadFilter;
+  private final ResidentChoice resident;
   private final boolean logNames;
   // guarded by this
   private @Nullable PressureWatch watch;
   private @Nullable Preload preload;
+  private @Nullable Mount mount;
   private boolean closed;
 
   /**
@@ -32,26 +35,40 @@ final class MountCare implements AutoCloseable {
    * @param cache of the mount
    * @param failures of the mount
    * @param preloadFilter which files to decrypt ahead, null for none
+   * @param resident whether there are resident files
    * @param logNames whether plaintext names may be logged
    */
   MountCare(
       BlockCache cache,
       FailureLog failures,
       @Nullable Predicate<String> preloadFilter,
+      ResidentChoice resident,
       boolean logNames) {
     this.cache = cache;
     this.failures = failures;
     this.preloadFilter = preloadFilter;
+    this.resident = resident;
     this.logNames = logNames;
   }
 
   /** Begins, once the tree is mounted. */
-  synchronized void begin(FileTree tree) {
+  synchronized void begin(FileTree tree, Mount mounted) {
     if (closed) {
       return;
     }
     long full = cache.figures().capacity();
-    watch = PressureWatch.start(new CacheKeeper(full, cache::resize, System::gc, System::nanoTime));
+    mount = mounted;
+    resident.begun(mounted);
+    watch =
+        PressureWatch.start(
+            new CacheKeeper(
+                full,
+                cache::resize,
+                () -> {
+                  mounted.memoryIsShort();
+                  System.gc();
+                },
+                System::nanoTime));
     if (preloadFilter != null) {
       preload = Preload.start(cache, tree, preloadFilter, full, new Report(System.nanoTime()));
     }
@@ -60,6 +77,13 @@ final class MountCare implements AutoCloseable {
   /** One line with what was done so far. */
   void logFigures(Path mountPoint) {
     LOG.log(Level.INFO, "{0}: {1}", mountPoint, figures(cache.figures(), failures));
+    Mount mounted;
+    synchronized (this) {
+      mounted = mount;
+    }
+    if (mounted != null) {
+      resident.state(mounted).ifPresent(line -> LOG.log(Level.INFO, "{0}: {1}", mountPoint, line));
+    }
   }
 
   /** The figures of {@link #logFigures}. */

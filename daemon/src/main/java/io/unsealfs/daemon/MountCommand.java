@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
 
   @Mixin ReadingOptions reading = new ReadingOptions();
 
+  @Mixin ResidentOptions resident = new ResidentOptions();
+
   @Option(
       names = "--transport",
       paramLabel = "auto|kernel|jnr",
@@ -117,10 +120,13 @@ final class MountCommand implements Callable<Integer>, Chatty {
             optional(gid),
             octal(umask),
             reading.readAheadBytes(),
-            reading.workers());
+            reading.workers(),
+            Optional.empty());
+    ResidentChoice residentChoice = resident.choice();
     BlockCache cache = wiring.blockCache(reading);
     FailureLog failures = new FailureLog(logNames);
-    MountCare care = new MountCare(cache, failures, reading.preloadFilter(), logNames);
+    MountCare care =
+        new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
     try (CipherWarmUp _ = CipherWarmUp.begin();
         MountSession session =
@@ -129,6 +135,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
                 host,
                 target,
                 options,
+                residentChoice,
                 failures,
                 Duration.ofSeconds(graceSeconds),
                 cache,

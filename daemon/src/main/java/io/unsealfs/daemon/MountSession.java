@@ -26,6 +26,7 @@ final class MountSession implements AutoCloseable {
   private final FuseHost host;
   private final Path mountPoint;
   private final MountOptions options;
+  private final ResidentChoice resident;
   private final FuseEvents events;
   private final Duration grace;
   private final BlockCache cache;
@@ -41,6 +42,7 @@ final class MountSession implements AutoCloseable {
       FuseHost host,
       Path mountPoint,
       MountOptions options,
+      ResidentChoice resident,
       FuseEvents events,
       Duration grace,
       BlockCache cache,
@@ -49,6 +51,7 @@ final class MountSession implements AutoCloseable {
     this.host = host;
     this.mountPoint = mountPoint;
     this.options = options;
+    this.resident = resident;
     this.events = events;
     this.grace = grace;
     this.cache = cache;
@@ -84,7 +87,9 @@ final class MountSession implements AutoCloseable {
       // wipe. One full collection of G1 gives their regions back; see docs/benchmarking.md.
       System.gc();
       enter(MountState.MOUNTING);
-      Mount mounted = host.mount(opened.tree(), mountPoint, options, events);
+      Mount mounted =
+          host.mount(
+              opened.tree(), mountPoint, options.withResident(resident.of(opened.tree())), events);
       synchronized (this) {
         mount = mounted;
         if (stopped.get()) {
@@ -92,7 +97,7 @@ final class MountSession implements AutoCloseable {
         }
       }
       enter(MountState.READY);
-      care.begin(opened.tree());
+      care.begin(opened.tree(), mounted);
     } catch (IOException | RuntimeException | Error e) {
       state = MountState.FAILED;
       try {

@@ -60,6 +60,7 @@ class DoctorCommandTest {
             "/dev/fuse",
             "right to mount",
             "transport",
+            "resident mode",
             "FUSE requests",
             "read-ahead",
             "evidence",

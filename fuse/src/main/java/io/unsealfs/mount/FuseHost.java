@@ -19,6 +19,14 @@ public interface FuseHost {
   }
 
   /**
+   * Why no file can be resident with this transport on this host, see {@link
+   * io.unsealfs.mount.resident}; empty where it can. Asks the kernel, and changes nothing.
+   */
+  default Optional<String> residentUnusable() {
+    return Optional.of("only transport kernel can");
+  }
+
+  /**
    * Mounts {@code tree} and returns once the kernel has completed the FUSE handshake and the mount
    * table lists the mount. Never touches the mount point from inside this process.
    *

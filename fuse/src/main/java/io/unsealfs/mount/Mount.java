@@ -1,7 +1,9 @@
 package io.unsealfs.mount;
 
+import io.unsealfs.mount.resident.ResidentFigures;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A mounted tree. */
 public interface Mount extends AutoCloseable {
@@ -23,6 +25,19 @@ public interface Mount extends AutoCloseable {
    * @throws MountException if the mount is still there afterwards
    */
   void unmount(Duration grace) throws MountException;
+
+  /** Figures of resident mode; empty where it is off. */
+  default Optional<ResidentFigures> resident() {
+    return Optional.empty();
+  }
+
+  /** Why resident mode is off though it was asked for; empty where it is on, or was not. */
+  default Optional<String> residentOff() {
+    return Optional.empty();
+  }
+
+  /** Memory is short: gives up what nobody uses. */
+  default void memoryIsShort() {}
 
   /** Unmounts with a grace of ten seconds. */
   @Override

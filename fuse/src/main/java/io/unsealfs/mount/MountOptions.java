@@ -1,6 +1,8 @@
 package io.unsealfs.mount;
 
+import io.unsealfs.mount.resident.ResidentPlan;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -15,6 +17,8 @@ import java.util.OptionalInt;
  * @param umask permission bits to take away, as an octal mode; 0 for none
  * @param readAheadBytes how far the kernel is to read ahead of a sequential reader; 0 leaves its
  *     default. Only where this process may write the setting
+ * @param resident which files are read from memory by the kernel alone, and how; empty for none.
+ *     Only the kernel transport can
  * @param workers threads that answer requests, at most; 0 for what suits this machine
  */
 public record MountOptions(
@@ -25,7 +29,8 @@ public record MountOptions(
     OptionalInt gid,
     int umask,
     int readAheadBytes,
-    int workers) {
+    int workers,
+    Optional<ResidentPlan> resident) {
 
   /**
    * What the kernel is asked to read ahead by default, bytes: two requests of 1 MiB, so that both
@@ -53,7 +58,22 @@ public record MountOptions(
       OptionalInt uid,
       OptionalInt gid,
       int umask) {
-    this(fsName, allowOther, allowUids, uid, gid, umask, DEFAULT_READ_AHEAD_BYTES, 0);
+    this(
+        fsName,
+        allowOther,
+        allowUids,
+        uid,
+        gid,
+        umask,
+        DEFAULT_READ_AHEAD_BYTES,
+        0,
+        Optional.empty());
+  }
+
+  /** The same with this resident mode. */
+  public MountOptions withResident(Optional<ResidentPlan> plan) {
+    return new MountOptions(
+        fsName, allowOther, allowUids, uid, gid, umask, readAheadBytes, workers, plan);
   }
 
   /** Threads that wait for requests from the start. */

@@ -17,7 +17,7 @@ public final class CgroupMemory {
   }
 
   static OptionalLong limitBytes(Path proc, Path cgroups) {
-    long limit = machine(proc);
+    long limit = machine(proc, "MemTotal:");
     for (CgroupFiles.Group group : CgroupFiles.groups(proc, cgroups)) {
       limit = Math.min(limit, limitOf(group));
     }
@@ -26,7 +26,7 @@ public final class CgroupMemory {
 
   /** Whether a limit of a control group is below the machine's memory. */
   public static boolean isLimited() {
-    return limitBytes().orElse(Long.MAX_VALUE) < machine(Path.of("/proc"));
+    return limitBytes().orElse(Long.MAX_VALUE) < machine(Path.of("/proc"), "MemTotal:");
   }
 
   /**
@@ -41,6 +41,25 @@ public final class CgroupMemory {
       }
     }
     return false;
+  }
+
+  /**
+   * What can still be had before one of the groups reaches its limit or the machine has none left,
+   * dropping cached files included; bytes, 0 at least.
+   */
+  public static long leftBytes() {
+    return leftBytes(Path.of("/proc"), Path.of("/sys/fs/cgroup"));
+  }
+
+  static long leftBytes(Path proc, Path cgroups) {
+    long left = machine(proc, "MemAvailable:");
+    for (CgroupFiles.Group group : CgroupFiles.groups(proc, cgroups)) {
+      long limit = limitOf(group);
+      if (limit != Long.MAX_VALUE) {
+        left = Math.min(left, limit - used(group));
+      }
+    }
+    return Math.max(0, left);
   }
 
   /** Above {@code memory.high} the kernel slows a group down, so that is a limit as well. */
@@ -78,9 +97,9 @@ public final class CgroupMemory {
     return 0;
   }
 
-  private static long machine(Path proc) {
+  private static long machine(Path proc, String figure) {
     for (String line : CgroupFiles.text(proc.resolve("meminfo")).lines().toList()) {
-      if (line.startsWith("MemTotal:")) {
+      if (line.startsWith(figure)) {
         long kibibytes = CgroupFiles.number(line.replaceAll("[^0-9]", ""));
         return kibibytes > Long.MAX_VALUE / 1024 ? Long.MAX_VALUE : kibibytes * 1024;
       }

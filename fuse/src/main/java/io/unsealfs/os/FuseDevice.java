@@ -28,6 +28,14 @@ public final class FuseDevice implements Closeable {
   /** FUSE_DEV_IOC_CLONE, {@code _IOR(229, 0, uint32_t)}: the same on x86-64 and aarch64. */
   private static final long IOC_CLONE = 0x8004_e500L;
 
+  /** FUSE_DEV_IOC_BACKING_OPEN, {@code _IOW(229, 1, struct fuse_backing_map)}, 16 bytes. */
+  private static final long IOC_BACKING_OPEN = 0x4010_e501L;
+
+  /** FUSE_DEV_IOC_BACKING_CLOSE, {@code _IOW(229, 2, uint32_t)}. */
+  private static final long IOC_BACKING_CLOSE = 0x4004_e502L;
+
+  private static final int BACKING_MAP_SIZE = 16;
+
   private final Descriptor descriptor;
   private final @Nullable Closeable helper;
 
@@ -53,6 +61,31 @@ public final class FuseDevice implements Closeable {
    */
   static FuseDevice received(Descriptor descriptor, @Nullable Closeable helper) {
     return new FuseDevice(descriptor, helper);
+  }
+
+  /**
+   * Connects it to a file system that is attached to no tree, so that the kernel's handshake can be
+   * looked at.
+   *
+   * @return closed to end it
+   * @throws SystemCallException EPERM without CAP_SYS_ADMIN
+   */
+  public Closeable connectNowhere() throws SystemCallException {
+    DetachedFileSystem fuse = DetachedFileSystem.begin("fuse", HiddenMemoryCalls.CALLS);
+    boolean done = false;
+    try {
+      fuse.set("fd", Integer.toString(number()));
+      fuse.set("rootmode", "40000");
+      fuse.set("user_id", "0");
+      fuse.set("group_id", "0");
+      fuse.create();
+      done = true;
+      return fuse;
+    } finally {
+      if (!done) {
+        fuse.close();
+      }
+    }
   }
 
   private static Descriptor openDevice(int more) throws SystemCallException {
@@ -177,6 +210,47 @@ public final class FuseDevice implements Closeable {
       if (written < 0) {
         throw new SystemCallException("write /dev/fuse", Libc.errno());
       }
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  /**
+   * Registers a file that the kernel may read instead of asking us (passthrough).
+   *
+   * @return its number for replies to OPEN, {@code > 0}; valid until {@link #closeBacking}
+   * @throws SystemCallException EPERM where passthrough was not agreed on or this process lacks
+   *     CAP_SYS_ADMIN, EINVAL or ELOOP where the file is of a kind that cannot be
+   */
+  public int openBacking(MemoryFile file) throws SystemCallException {
+    int fd = descriptor.acquire();
+    try {
+      int backing = file.acquire();
+      try {
+        byte[] argument = new byte[BACKING_MAP_SIZE];
+        ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder()).putInt(backing);
+        int id = Libc.CALLS.ioctl(fd, IOC_BACKING_OPEN, argument);
+        if (id <= 0) {
+          throw new SystemCallException(
+              "ioctl FUSE_DEV_IOC_BACKING_OPEN", id < 0 ? Libc.errno() : ErrorNumber.EINVAL);
+        }
+        return id;
+      } finally {
+        file.release();
+      }
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  /** Takes the number of {@link #openBacking} back; files open through it stay so. */
+  public void closeBacking(int id) throws SystemCallException {
+    int fd = descriptor.acquire();
+    try {
+      byte[] argument = new byte[Integer.BYTES];
+      ByteBuffer.wrap(argument).order(ByteOrder.nativeOrder()).putInt(id);
+      Checked.call(
+          "ioctl FUSE_DEV_IOC_BACKING_CLOSE", Libc.CALLS.ioctl(fd, IOC_BACKING_CLOSE, argument));
     } finally {
       descriptor.release();
     }

@@ -38,7 +38,7 @@ public final class Mounts {
   /**
    * Skips, by name, where somebody else than root runs the tests; with CI=true that is a failure.
    */
-  static void requireRoot() {
+  public static void requireRoot() {
     require("root".equals(System.getProperty("user.name")), "root, to become other users");
   }
 

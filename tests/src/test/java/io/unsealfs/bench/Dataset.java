@@ -45,7 +45,7 @@ final class Dataset {
 
   /** Bytes that all of it takes at most, with room for the memory touched in advance. */
   static long footprint(BenchOptions options) {
-    return 4 * options.sizeBytes() + (512L << 20);
+    return 6 * options.sizeBytes() + (512L << 20);
   }
 
   BenchOptions options() {
@@ -122,7 +122,7 @@ final class Dataset {
             "if=/dev/zero",
             "of=" + file,
             "bs=1M",
-            "count=" + 4L * options.sizeMebibytes(),
+            "count=" + 6L * options.sizeMebibytes(),
             "status=none");
     Files.delete(file);
   }

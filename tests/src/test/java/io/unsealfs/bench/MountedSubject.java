@@ -61,6 +61,16 @@ final class MountedSubject implements AutoCloseable {
     }
   }
 
+  /** Whether its daemon switched resident mode off; it has said why. */
+  Optional<String> residentOff() throws IOException {
+    if (!subject.isResident() || !Files.exists(log)) {
+      return Optional.empty();
+    }
+    return Files.readAllLines(log).stream()
+        .filter(line -> line.contains("resident: off: "))
+        .findFirst();
+  }
+
   Subject subject() {
     return subject;
   }

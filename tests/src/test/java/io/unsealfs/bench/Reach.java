@@ -1,5 +1,6 @@
 package io.unsealfs.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -26,6 +27,60 @@ record Reach(
 
   /** All of them; ours is the transport that a mount takes by itself. */
   static List<Reach> rows(Results results, String ours) {
+    List<Reach> all = new ArrayList<>(ordinary(results, ours));
+    all.addAll(resident(results, ours));
+    return all;
+  }
+
+  private static List<Reach> resident(Results results, String ours) {
+    String resident = Subject.RESIDENT;
+    String peer = Subject.GOCRYPTFS;
+    return List.of(
+        atLeast(
+            "resident: cold sequential read against gocryptfs",
+            2.8,
+            3.5,
+            results.ratio(Figure.SEQUENTIAL_READ, resident, peer)),
+        atLeast(
+            "resident: cold mmap touch against gocryptfs",
+            3,
+            4.5,
+            results.ratio(Figure.MAPPED_TOUCH, resident, peer)),
+        atLeast(
+            "resident: four loaders at once against our ordinary path",
+            3,
+            4,
+            results.ratio(Figure.LOADERS, resident, ours)),
+        atLeast(
+            "resident: safetensors in file order against gocryptfs",
+            2.5,
+            4,
+            results.ratio(Figure.TENSORS_ORDERED, resident, peer)),
+        atLeast(
+            "resident: safetensors in random order against gocryptfs",
+            2.5,
+            4,
+            results.ratio(Figure.TENSORS_SHUFFLED, resident, peer)),
+        new Reach(
+            "resident: CPU of reader and daemon against our ordinary path",
+            results.ratio(Figure.TOTAL_CPU, resident, ours),
+            0.7,
+            0.55,
+            TIMES,
+            false),
+        atLeast(
+            "resident: random 4 KiB, 4 jobs, against gocryptfs",
+            5,
+            10,
+            results.ratio(Figure.RANDOM_4K_4, resident, peer)),
+        atLeast(
+            "resident: share of ext4's cold read rate",
+            0.6,
+            0.9,
+            results.ratio(Figure.SEQUENTIAL_READ, resident, Subject.EXT4)));
+  }
+
+  private static List<Reach> ordinary(Results results, String ours) {
     String peer = Subject.GOCRYPTFS;
     return List.of(
         atLeast(

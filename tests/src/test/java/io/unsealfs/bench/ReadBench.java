@@ -128,6 +128,11 @@ final class ReadBench {
         leaveOut(subject, String.valueOf(e.getMessage()));
         continue;
       }
+      if (one.residentOff().isPresent()) {
+        one.close();
+        leaveOut(subject, one.residentOff().get());
+        continue;
+      }
       mounted.add(one);
       OptionalLong kibibytes = one.readAheadKibibytes();
       readAhead.put(

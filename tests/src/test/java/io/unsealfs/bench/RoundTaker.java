@@ -11,6 +11,7 @@ final class RoundTaker {
   private static final double NANOS = 1e9;
   private static final long FIRST_BYTES = 128L << 20;
   private static final int PARALLEL_READERS = 16;
+  private static final int LOADERS = 4;
 
   /** Cache of decrypted blocks in MiB where the daemon does not tell: its most, see the README. */
   private static final double CACHE_MEBIBYTES = 256;
@@ -49,23 +50,32 @@ final class RoundTaker {
     String big = big(mounted);
     switch (workload) {
       case SEQUENTIAL -> sequential(mounted);
-      case MAPPED -> rate(Figure.MAPPED_TOUCH, subject, coldRead("map", big));
+      case MAPPED -> rate(Figure.MAPPED_TOUCH, subject, coldRead(mounted, "map", big));
+      case LOADERS ->
+          rate(
+              Figure.LOADERS,
+              subject,
+              coldRead(mounted, "loaders", big, Integer.toString(LOADERS)));
+      case TENSORS_ORDERED ->
+          rate(Figure.TENSORS_ORDERED, subject, coldRead(mounted, "tensors", big, "ordered"));
+      case TENSORS_SHUFFLED ->
+          rate(Figure.TENSORS_SHUFFLED, subject, coldRead(mounted, "tensors", big, "shuffled"));
       case PARALLEL ->
           rate(
               Figure.PARALLEL_READ,
               subject,
-              coldRead("parallel", big, Integer.toString(PARALLEL_READERS)));
+              coldRead(mounted, "parallel", big, Integer.toString(PARALLEL_READERS)));
       case ALTERNATE ->
           rate(
               Figure.ALTERNATE_READ,
               subject,
-              coldRead("alternate", big, mounted.path().resolve("other").toString()));
+              coldRead(mounted, "alternate", big, mounted.path().resolve("other").toString()));
       case REREAD -> {
-        coldRead("seq", big);
+        coldRead(mounted, "seq", big);
         rate(Figure.REREAD, subject, timed("seq", big));
         String first = Long.toString(Math.min(FIRST_BYTES, options.sizeBytes()));
-        coldRead("seq", big, first);
-        rate(Figure.REREAD_DROPPED, subject, coldRead("seq", big, first));
+        coldRead(mounted, "seq", big, first);
+        rate(Figure.REREAD_DROPPED, subject, coldRead(mounted, "seq", big, first));
       }
       case RANDOM_4K_1 -> random(Figure.RANDOM_4K_1, mounted, 4, 1, round);
       case RANDOM_4K_4 -> random(Figure.RANDOM_4K_4, mounted, 4, 4, round);
@@ -95,6 +105,7 @@ final class RoundTaker {
   /** A workload that mounts by itself. */
   void measureAnew(Workload workload, Subject subject) throws IOException {
     dropEverything();
+    touchMemory();
     try (MountedSubject mounted = MountedSubject.mount(subject, data, workspace)) {
       if (workload == Workload.FRESH) {
         String first = Long.toString(Math.min(FIRST_BYTES, options.sizeBytes()));
@@ -108,19 +119,21 @@ final class RoundTaker {
   }
 
   private void sequential(MountedSubject mounted) throws IOException {
-    dropPages();
+    makeCold(mounted);
     double before = mounted.hasDaemon() ? mounted.cpuSeconds() : 0;
     Timed timed = timed("seq", big(mounted));
     rate(Figure.SEQUENTIAL_READ, mounted.subject(), timed);
     if (mounted.hasDaemon()) {
       double cpu = mounted.cpuSeconds() - before;
       results.add(Figure.SEQUENTIAL_CPU, mounted.subject(), cpu / timed.count() * (1L << 30));
+      double all = cpu + timed.cpuSeconds();
+      results.add(Figure.TOTAL_CPU, mounted.subject(), all / timed.count() * (1L << 30));
     }
   }
 
   private void memory(MountedSubject mounted) throws IOException {
     for (int pass = 0; pass < options.memoryPasses(); pass++) {
-      coldRead("seq", big(mounted));
+      coldRead(mounted, "seq", big(mounted));
     }
     double after = mounted.residentMebibytes("VmRSS");
     results.add(Figure.RSS_AFTER, mounted.subject(), after);
@@ -138,6 +151,9 @@ final class RoundTaker {
    */
   private void random(Figure figure, MountedSubject mounted, int kibibytes, int jobs, int round)
       throws IOException {
+    if (mounted.subject().isResident()) {
+      client("seq", big(mounted)); // this one is about files that are resident already
+    }
     dropPages();
     long share = options.sizeBytes() / jobs;
     String report =
@@ -181,14 +197,33 @@ final class RoundTaker {
     results.add(figure, subject, timed.count() / timed.seconds() / (1 << 20));
   }
 
-  private Timed coldRead(String... words) throws IOException {
-    dropPages();
+  private Timed coldRead(MountedSubject mounted, String... words) throws IOException {
+    makeCold(mounted);
     return timed(words);
+  }
+
+  /** Neither the kernel nor the daemon has any of the large file decrypted. */
+  private void makeCold(MountedSubject mounted) throws IOException {
+    if (mounted.subject().isResident()) {
+      // its last user may be on his way out still
+      pause();
+      client("seq", mounted.path().resolve("evict").toString());
+    }
+    dropPages();
+    touchMemory();
+  }
+
+  /** Enough for the file, in whichever way it is kept, and some more. */
+  private void touchMemory() throws IOException {
+    client("touch", Long.toString(options.sizeMebibytes() + (options.sizeMebibytes() >> 2)));
   }
 
   private Timed timed(String... words) throws IOException {
     List<String> numbers = List.of(client(words).split(" ", -1));
-    return new Timed(Long.parseLong(numbers.get(0)) / NANOS, Long.parseLong(numbers.get(1)));
+    return new Timed(
+        Long.parseLong(numbers.get(0)) / NANOS,
+        Long.parseLong(numbers.get(1)),
+        Long.parseLong(numbers.get(2)) / NANOS);
   }
 
   private String client(String... words) throws IOException {
@@ -213,13 +248,17 @@ final class RoundTaker {
   /** Content, names and attributes out of the kernel's caches. */
   private static void dropEverything() throws IOException {
     Files.writeString(DROP_CACHES, "3\n");
+    // daemons are being told what was forgotten; that must not fall into the measurement
+    pause();
+  }
+
+  private static void pause() {
     try {
-      // daemons are being told what was forgotten; that must not fall into the measurement
       Thread.sleep(100);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private record Timed(double seconds, long count) {}
+  private record Timed(double seconds, long count, double cpuSeconds) {}
 }

@@ -1,6 +1,7 @@
 package io.unsealfs.bench;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -29,6 +30,8 @@ record Subject(String id, String title, Kind kind, String option, int readAheadK
   static final String NULL = "null-c";
   static final String NULL_READ_AHEAD = "null-c-ra2m";
   static final String EXT4 = "ext4";
+  static final String RESIDENT = "unsealfs-resident";
+  static final String RESIDENT_NO_WAIT = "unsealfs-resident-nowait";
 
   /** What our own mounts are given, where sysfs lets them. */
   private static final int OUR_READ_AHEAD = 2048;
@@ -48,10 +51,23 @@ record Subject(String id, String title, Kind kind, String option, int readAheadK
           new Subject(NULL, "null file system in C", Kind.NULL, "", 0),
           new Subject(
               NULL_READ_AHEAD, "null in C, read-ahead 2 MiB", Kind.NULL, "", OUR_READ_AHEAD),
-          new Subject(EXT4, "ext4, not encrypted", Kind.EXT4, "", 0));
+          new Subject(EXT4, "ext4, not encrypted", Kind.EXT4, "", 0),
+          new Subject(RESIDENT, "unsealfs, resident", Kind.UNSEALFS, "kernel", 0),
+          new Subject(RESIDENT_NO_WAIT, "unsealfs, resident, no wait", Kind.UNSEALFS, "kernel", 0));
+
+  /** Whether its large file is decrypted as a whole when it is opened. */
+  boolean isResident() {
+    return id.equals(RESIDENT) || id.equals(RESIDENT_NO_WAIT);
+  }
 
   /** Whether {@code workload} tells something about it that no other subject tells. */
   boolean takesPartIn(Workload workload) {
+    if (isResident()) {
+      return workload.tellsOfResident() && (id.equals(RESIDENT) || workload.readsAhead());
+    }
+    if (workload.readsHeader() && kind == Kind.NULL) {
+      return false; // all zeros, no header
+    }
     if (workload.mountsAnew()) {
       return kind != Kind.EXT4 && readAheadKibibytes == 0;
     }
@@ -61,18 +77,28 @@ record Subject(String id, String title, Kind kind, String option, int readAheadK
   /** The command that mounts it and returns once the tree is there. */
   List<String> mountCommand(Dataset data, Path mountPoint, Path log) {
     return switch (kind) {
-      case UNSEALFS ->
-          List.of(
-              data.launcher().toString(),
-              "mount",
-              data.ciphertext().toString(),
-              mountPoint.toString(),
-              "--key",
-              "file:" + data.key(),
-              "--transport",
-              option,
-              "--log-file",
-              log.toString());
+      case UNSEALFS -> {
+        List<String> words =
+            new ArrayList<>(
+                List.of(
+                    data.launcher().toString(),
+                    "mount",
+                    data.ciphertext().toString(),
+                    mountPoint.toString(),
+                    "--key",
+                    "file:" + data.key(),
+                    "--transport",
+                    option,
+                    "--log-file",
+                    log.toString()));
+        if (isResident()) {
+          words.add("--resident={big,evict}");
+          // room for one of the two: opening the small one drops the large one
+          words.add("--resident-size=" + (data.options().sizeMebibytes() + 1) + "M");
+          words.add(id.equals(RESIDENT) ? "--resident-wait" : "--no-resident-wait");
+        }
+        yield words;
+      }
       case GOCRYPTFS ->
           List.of(
               "gocryptfs",

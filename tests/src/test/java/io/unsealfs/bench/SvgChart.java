@@ -14,6 +14,9 @@ final class SvgChart {
       List.of(
           Figure.SEQUENTIAL_READ,
           Figure.MAPPED_TOUCH,
+          Figure.LOADERS,
+          Figure.TENSORS_ORDERED,
+          Figure.TENSORS_SHUFFLED,
           Figure.FIRST_128,
           Figure.RANDOM_4K_1,
           Figure.RANDOM_4K_4,
@@ -25,6 +28,7 @@ final class SvgChart {
           Figure.LIST,
           Figure.STAT,
           Figure.SEQUENTIAL_CPU,
+          Figure.TOTAL_CPU,
           Figure.MOUNT_READABLE,
           Figure.RSS_PEAK);
 
@@ -36,7 +40,7 @@ final class SvgChart {
   private static final int TITLE = 22;
   private static final int AXIS = 34;
   private static final int VALUE_ROOM = 52;
-  private static final int HEADER = 92;
+  private static final int HEADER = 110;
   private static final int MARGIN = 20;
   private static final int LEGEND_COLUMN = 258;
 
@@ -53,12 +57,14 @@ final class SvgChart {
       .s0 { fill: #0a63c9; } .s1 { fill: #6cb0f5; }
       .s2 { fill: #c4570a; } .s3 { fill: #f0a35e; }
       .s4 { fill: #6e7781; } .s5 { fill: #a8b1ba; } .s6 { fill: #3f9151; }
+      .s7 { fill: #7a2fb8; } .s8 { fill: #c39be6; }
       @media (prefers-color-scheme: dark) {
         text { fill: #e6edf3; } .small { fill: #9da7b3; } .ground { fill: #0d1117; }
         .grid { stroke: #3d444d; } .spread { stroke: #e6edf3; }
         .s0 { fill: #3f8ff0; } .s1 { fill: #1f5ea8; }
         .s2 { fill: #e8833a; } .s3 { fill: #9c5a24; }
         .s4 { fill: #9da7b3; } .s5 { fill: #6a737d; } .s6 { fill: #4cb564; }
+        .s7 { fill: #a86be0; } .s8 { fill: #6d3f99; }
       }
       </style>
       """;

@@ -9,6 +9,9 @@ import java.util.Set;
 enum Workload {
   SEQUENTIAL,
   MAPPED,
+  LOADERS,
+  TENSORS_ORDERED,
+  TENSORS_SHUFFLED,
   PARALLEL,
   ALTERNATE,
   REREAD,
@@ -30,9 +33,37 @@ enum Workload {
   /** Whether larger requests of the kernel can change it, so that subjects differ by them. */
   boolean readsAhead() {
     return switch (this) {
-      case SEQUENTIAL, MAPPED, PARALLEL, ALTERNATE, REREAD -> true;
+      case SEQUENTIAL,
+          MAPPED,
+          LOADERS,
+          TENSORS_ORDERED,
+          TENSORS_SHUFFLED,
+          PARALLEL,
+          ALTERNATE,
+          REREAD ->
+          true;
       default -> false;
     };
+  }
+
+  /** Whether it is about one large file, which may be resident. */
+  boolean tellsOfResident() {
+    return switch (this) {
+      case SEQUENTIAL,
+          MAPPED,
+          LOADERS,
+          TENSORS_ORDERED,
+          TENSORS_SHUFFLED,
+          RANDOM_4K_1,
+          RANDOM_4K_4 ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Whether the file has to be what it claims to be. */
+  boolean readsHeader() {
+    return this == TENSORS_ORDERED || this == TENSORS_SHUFFLED;
   }
 
   /** Whether it makes mounts of its own instead of using the one that lasts all rounds. */

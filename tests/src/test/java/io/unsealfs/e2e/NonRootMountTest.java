@@ -208,6 +208,19 @@ class NonRootMountTest {
   }
 
   @Test
+  void residentModeIsOffWithOneLineAndTheBytesAreRight() throws IOException, InterruptedException {
+    mount("--resident", "--resident-size", "64M").assertStatus(0);
+    assertReads(uid);
+    List<String> lines =
+        Files.readAllLines(log).stream().filter(line -> line.contains("resident:")).toList();
+    assertEquals(1, lines.size(), lines::toString);
+    String reason = transport.equals("kernel") ? "CAP_SYS_ADMIN" : "only transport kernel can";
+    assertTrue(lines.getFirst().contains("resident: off: "), lines::toString);
+    assertTrue(lines.getFirst().contains(reason), lines::toString);
+    unsealfs("umount", mountPoint.toString()).assertStatus(0);
+  }
+
+  @Test
   void afterAKilledDaemonTheUserMountsAgain() throws IOException, InterruptedException {
     mount().assertStatus(0);
     long daemon = Processes.unsealfsWith(mountPoint.toString()).getFirst();

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
@@ -32,6 +33,9 @@ final class Soak {
   private final List<SoakReader> readers = new ArrayList<>();
   private long lastReportNanos = System.nanoTime();
   private int round;
+  private Optional<MemoryGroup> group = Optional.empty();
+  private long nextSqueezeNanos;
+  private boolean squeezed;
 
   Soak(SoakPlan plan, PrintStream out) {
     this.plan = plan;
@@ -46,6 +50,12 @@ final class Soak {
     try {
       Path program = build(scratch);
       SoakVolume volume = SoakVolume.make(plan, scratch);
+      if (plan.resident()) {
+        group = MemoryGroup.make(program);
+        if (group.isEmpty()) {
+          out.println("no control group can be made: memory never gets short, no look at leaks");
+        }
+      }
       Path mountPoint = Files.createDirectory(scratch.resolve("mnt"));
       long deadline = System.nanoTime() + plan.duration().toNanos();
       List<Ending> endings = new ArrayList<>();
@@ -56,6 +66,7 @@ final class Soak {
         }
         round(scratch, program, volume, mountPoint, endings.removeLast());
       }
+      closeGroup();
       requireNothingLeft(scratch, mountPoint);
       clean = true;
       return tally;
@@ -88,7 +99,7 @@ final class Soak {
       throws IOException, InterruptedException, SoakFailure {
     round++;
     Path log = scratch.resolve("daemon-" + round + ".log");
-    SoakDaemon daemon = SoakDaemon.start(plan, volume, mountPoint, log);
+    SoakDaemon daemon = SoakDaemon.start(plan, volume, mountPoint, log, round, group);
     tally.mounted();
     try {
       if (Leftovers.mounts(mountPoint).size() != 1) {
@@ -100,6 +111,11 @@ final class Soak {
       tally.ended(ending);
       finishReaders();
       requireQuietLog(daemon, ending);
+      tally.resident(daemon.log());
+      if (group.isPresent()) {
+        group.get().relax();
+        group.get().requireFreed(PATIENCE);
+      }
       Files.delete(log);
     } catch (SoakFailure e) {
       throw new SoakFailure(
@@ -122,7 +138,9 @@ final class Soak {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(loadMillis());
     while (System.nanoTime() < end) {
       while (readers.size() < plan.readers()) {
-        readers.add(SoakReader.start(program, mountPoint, scratch, random.nextInt() & 0xffffffL));
+        readers.add(
+            SoakReader.start(
+                program, mountPoint, scratch, random.nextInt() & 0xffffffL, plan.resident()));
       }
       TimeUnit.MILLISECONDS.sleep(random.nextInt(60));
       SoakReader reader = readers.get(random.nextInt(readers.size()));
@@ -135,6 +153,7 @@ final class Soak {
       reader.signal(signal);
       tally.signalled(!signal.equals("USR1"));
       look(daemon);
+      squeeze();
       for (SoakReader each : List.copyOf(readers)) {
         each.requireProgress(PATIENCE);
         each.requireRight();
@@ -151,6 +170,21 @@ final class Soak {
   private int loadMillis() {
     int most = (int) Math.clamp(plan.duration().toMillis() / 20, 3000L, 60_000L);
     return 1000 + random.nextInt(round < Ending.values().length ? 3000 : most);
+  }
+
+  /** Memory gets short, and plenty again, every few seconds: files go, and come back. */
+  private void squeeze() throws IOException {
+    if (group.isEmpty() || System.nanoTime() < nextSqueezeNanos) {
+      return;
+    }
+    nextSqueezeNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(8000));
+    if (squeezed) {
+      group.get().relax();
+    } else {
+      group.get().squeeze();
+      tally.squeezed();
+    }
+    squeezed = !squeezed;
   }
 
   private void look(SoakDaemon daemon) throws IOException, SoakFailure {
@@ -223,6 +257,14 @@ final class Soak {
     }
     for (String line : Leftovers.mounts(scratch)) {
       new ProcessBuilder("umount", "-l", line.split(" ", -1)[4]).start().waitFor();
+    }
+    closeGroup();
+  }
+
+  private void closeGroup() throws IOException, InterruptedException {
+    if (group.isPresent()) {
+      group.get().close();
+      group = Optional.empty();
     }
   }
 }

@@ -6,7 +6,9 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** {@code unsealfs mount --foreground}, in a process of its own. */
@@ -22,10 +24,16 @@ final class SoakDaemon {
   }
 
   /** Returns once the tree is mounted. */
-  static SoakDaemon start(SoakPlan plan, SoakVolume volume, Path mountPoint, Path log)
+  static SoakDaemon start(
+      SoakPlan plan,
+      SoakVolume volume,
+      Path mountPoint,
+      Path log,
+      int round,
+      Optional<MemoryGroup> group)
       throws IOException, InterruptedException, SoakFailure {
-    ProcessBuilder builder =
-        plan.unsealfs(
+    List<String> words =
+        new ArrayList<>(
             List.of(
                 "mount",
                 volume.ciphertext().toString(),
@@ -33,12 +41,13 @@ final class SoakDaemon {
                 "--key",
                 volume.key(),
                 "--foreground",
-                "--transport",
-                plan.transport(),
                 "--cache",
                 plan.cacheMebibytes() + "M",
                 "--grace",
                 "1"));
+    words.addAll(plan.transportWords(round));
+    ProcessBuilder builder = plan.unsealfs(words);
+    group.ifPresent(memory -> builder.command(memory.inside(builder.command())));
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
     SoakDaemon daemon = new SoakDaemon(builder.start(), log);
     long deadline = System.nanoTime() + START_LIMIT.toNanos();

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Runs soaks: {@code MINUTES [--transport kernel|jnr] [--seed N]}; without a transport, both in
- * turn. Exit status 0 only if everything held.
+ * Runs soaks: {@code MINUTES [--transport kernel|jnr|resident] [--seed N]}; without a transport,
+ * all in turn. Exit status 0 only if everything held.
  */
 final class SoakMain {
   private SoakMain() {}
@@ -14,7 +14,7 @@ final class SoakMain {
   /** See the class. */
   public static void main(String[] arguments) throws Exception {
     double minutes = 0;
-    List<String> transports = List.of("kernel", "jnr");
+    List<String> transports = List.of("kernel", "jnr", SoakPlan.RESIDENT);
     long seed = System.nanoTime() & 0xffffff;
     try {
       minutes = Double.parseDouble(arguments[0]);
@@ -26,7 +26,7 @@ final class SoakMain {
         }
       }
     } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-      System.err.println("usage: tests/soak MINUTES [--transport kernel|jnr] [--seed N]");
+      System.err.println("usage: tests/soak MINUTES [--transport kernel|jnr|resident] [--seed N]");
       System.exit(2);
     }
     Path checkout = Path.of(System.getProperty("unsealfs.root", ".")).toAbsolutePath().normalize();

@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param checkout where {@code daemon/bin/unsealfs} is
  * @param duration how long
+ * @param transport kernel, jnr, or {@link #RESIDENT}
  * @param seed of everything that is random
  * @param readers processes that read at once
  * @param cacheMebibytes of the daemon; less than the tree, so that it is really read
@@ -24,8 +25,30 @@ record SoakPlan(
     int cacheMebibytes,
     long largestBytes) {
 
+  /** The kernel transport with resident files. */
+  static final String RESIDENT = "resident";
+
   static SoakPlan of(Path checkout, Duration duration, String transport, long seed) {
     return new SoakPlan(checkout, duration, transport, seed, 6, 32, 96L << 20);
+  }
+
+  /** Whether the largest files are to be resident, in less memory than all of them need. */
+  boolean resident() {
+    return transport.equals(RESIDENT);
+  }
+
+  /** Words of the mount command for that. */
+  List<String> transportWords(int round) {
+    if (!resident()) {
+      return List.of("--transport", transport);
+    }
+    return List.of(
+        "--transport",
+        "kernel",
+        "--resident=large-*/[012]-*",
+        "--resident-size",
+        (largestBytes >> 20) + 8 + "M",
+        round % 2 == 0 ? "--resident-wait" : "--no-resident-wait");
   }
 
   /** The program from the checkout. */

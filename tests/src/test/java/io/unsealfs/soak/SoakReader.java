@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A running {@code soak-reader}; see there for the page that both sides map. */
@@ -39,15 +41,21 @@ final class SoakReader {
     this.page = page;
   }
 
-  static SoakReader start(Path program, Path tree, Path scratch, long seed) throws IOException {
+  static SoakReader start(Path program, Path tree, Path scratch, long seed, boolean resident)
+      throws IOException {
     Path file = Files.createTempFile(scratch, "page-", "");
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       MappedByteBuffer page = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE_BYTES);
       page.order(ByteOrder.nativeOrder());
+      List<String> words =
+          new ArrayList<>(
+              List.of(program.toString(), tree.toString(), file.toString(), Long.toString(seed)));
+      if (resident) {
+        words.add("resident");
+      }
       Process process =
-          new ProcessBuilder(
-                  program.toString(), tree.toString(), file.toString(), Long.toString(seed))
+          new ProcessBuilder(words)
               .directory(Path.of("/").toFile())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)

@@ -13,11 +13,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SoakTest {
   private static Duration duration() {
     return Duration.ofSeconds(
-        Long.getLong("unsealfs.soak.seconds", Needs.isContinuousIntegration() ? 120 : 30) / 2);
+        Long.getLong("unsealfs.soak.seconds", Needs.isContinuousIntegration() ? 120 : 30) / 3);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"kernel", "jnr"})
+  @ValueSource(strings = {"kernel", "jnr", SoakPlan.RESIDENT})
   @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void noWrongByteNoHangNoLeak(String transport) throws Exception {
     Needs.fuse();
@@ -27,5 +27,6 @@ class SoakTest {
     Tally tally = new Soak(plan, System.out).run();
     System.out.println(transport + ": " + tally);
     assertTrue(tally.operations() > 100, tally::toString);
+    assertTrue(!plan.resident() || tally.fills() > 0, tally::toString);
   }
 }

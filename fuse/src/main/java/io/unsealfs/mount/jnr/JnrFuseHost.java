@@ -14,6 +14,7 @@ import io.unsealfs.mount.point.StaleMount;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.storage.FileTree;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.Set;
  * the dead one.
  */
 public final class JnrFuseHost implements FuseHost {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
   private static final Duration READY_LIMIT = Duration.ofSeconds(30);
   private static final Duration POLL = Duration.ofMillis(10);
 
@@ -62,6 +64,9 @@ public final class JnrFuseHost implements FuseHost {
   @Override
   public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)
       throws MountException {
+    Optional<String> residentOff = options.resident().flatMap(plan -> residentUnusable());
+    residentOff.ifPresent(reason ->
+        LOG.log(Level.INFO, "resident: off: {0}; files are read the ordinary way", reason));
     String words = MountArguments.options(options, autoUnmount);
     NativeCalls.fuse();
     HostRequirements.forLibfuse(options);
@@ -76,7 +81,7 @@ public final class JnrFuseHost implements FuseHost {
     events.agreed(
         "transport jnr: libfuse 2, requests of up to 128 KiB, read-ahead "
             + ReadAheadSetting.asked(entry, options).text());
-    return new JnrMount(point, entry, loop);
+    return new JnrMount(point, entry, loop, residentOff);
   }
 
   private static MountTable.Entry ready(MountPoint point, FuseLoop loop, Set<Integer> before)

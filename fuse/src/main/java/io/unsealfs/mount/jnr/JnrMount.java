@@ -7,14 +7,22 @@ import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.os.MountTable;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A mount served by {@link FuseLoop}. */
 final class JnrMount implements Mount {
   private final MountPoint point;
   private final FuseLoop loop;
   private final MountEnd end;
+  private final Optional<String> residentOff;
 
-  JnrMount(MountPoint point, MountTable.Entry entry, FuseLoop loop) {
+  /**
+   * The mount of this entry.
+   *
+   * @param residentOff why resident mode is off though it was asked for
+   */
+  JnrMount(MountPoint point, MountTable.Entry entry, FuseLoop loop, Optional<String> residentOff) {
+    this.residentOff = residentOff;
     this.point = point;
     this.loop = loop;
     this.end = new MountEnd(point, entry, loop);
@@ -28,6 +36,11 @@ final class JnrMount implements Mount {
   @Override
   public boolean awaitEnd(Duration timeout) throws InterruptedException {
     return loop.awaitEnd(timeout);
+  }
+
+  @Override
+  public Optional<String> residentOff() {
+    return residentOff;
   }
 
   @Override

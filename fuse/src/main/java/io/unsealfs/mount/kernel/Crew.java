@@ -2,6 +2,7 @@ package io.unsealfs.mount.kernel;
 
 import io.unsealfs.mount.point.Roster;
 import io.unsealfs.mount.point.ServingLoop;
+import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.os.FuseDevice;
 import io.unsealfs.os.SystemCallException;
 import java.io.Closeable;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -28,7 +30,8 @@ final class Crew implements ServingLoop {
   private final BiFunction<Crew, FuseDevice, Worker> maker;
   private final Closeable whenOver;
   private final List<Worker> workers = new CopyOnWriteArrayList<>();
-  private final Interrupts interrupts = new Interrupts();
+  private final Interrupts interrupts;
+  private final @Nullable ResidentOpens resident;
   private final Roster roster;
   private final AtomicInteger lastAsker = new AtomicInteger();
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -39,12 +42,21 @@ final class Crew implements ServingLoop {
    *
    * @param maker makes a worker that reads from the given device
    * @param most workers at most
+   * @param interrupts of this connection
+   * @param resident the openers that wait without a worker; null for none
    * @param whenOver closed by the last worker to leave
    */
   Crew(
-      FuseDevice device, BiFunction<Crew, FuseDevice, Worker> maker, int most, Closeable whenOver) {
+      FuseDevice device,
+      BiFunction<Crew, FuseDevice, Worker> maker,
+      int most,
+      Interrupts interrupts,
+      @Nullable ResidentOpens resident,
+      Closeable whenOver) {
     this.device = device;
     this.maker = maker;
+    this.interrupts = interrupts;
+    this.resident = resident;
     this.whenOver = whenOver;
     this.roster = new Roster(most, this::add);
   }
@@ -103,6 +115,9 @@ final class Crew implements ServingLoop {
   void interrupt(long unique) {
     interrupts.note(unique);
     workers.forEach(worker -> worker.interrupt(unique));
+    if (resident != null) {
+      resident.interrupt(unique);
+    }
   }
 
   boolean wasInterrupted(long unique) {
@@ -119,6 +134,9 @@ final class Crew implements ServingLoop {
     if (!last) {
       return;
     }
+    if (resident != null) {
+      resident.close();
+    }
     device.close();
     try {
       whenOver.close();
@@ -127,6 +145,25 @@ final class Crew implements ServingLoop {
     } finally {
       afterwards.complete(null);
       ended.countDown();
+    }
+  }
+
+  /** Figures of resident mode, if it is on. */
+  Optional<ResidentFigures> figures() {
+    return Optional.ofNullable(resident).map(ResidentOpens::figures);
+  }
+
+  /** Memory is short. */
+  void memoryIsShort() {
+    if (resident != null) {
+      resident.shrink();
+    }
+  }
+
+  /** Frees what files were decrypted into, also under those who have it open or mapped. */
+  void revoke() {
+    if (resident != null) {
+      resident.close();
     }
   }
 

@@ -8,6 +8,9 @@ import java.io.IOException;
 
 /** From a request's opcode to what answers it. The only place that knows them all. */
 final class Dispatcher {
+  /** The answer is sent by somebody else, later. */
+  static final int LATER = Integer.MIN_VALUE;
+
   private final Guard guard;
   private final NodeRequests nodes;
   private final FileRequests files;
@@ -23,8 +26,8 @@ final class Dispatcher {
   /**
    * Answers one request; never throws.
    *
-   * @return bytes of payload in {@code reply}, or a negative errno; meaningless where {@link
-   *     Opcode#isAnswered} says no
+   * @return bytes of payload in {@code reply}, a negative errno, or {@link #LATER}; meaningless
+   *     where {@link Opcode#isAnswered} says no
    */
   int answer(KernelRequest request, KernelReply reply) {
     int opcode = request.opcode();

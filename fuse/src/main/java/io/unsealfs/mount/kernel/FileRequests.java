@@ -5,13 +5,14 @@ import io.unsealfs.mount.NodeAdapter;
 import io.unsealfs.mount.Request;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** OPEN, READ and RELEASE of regular files. */
 final class FileRequests {
   private static final int ACCESS_MODE_MASK = 3;
 
   // fuse_open_out.open_flags
-  private static final int KEEP_CACHE = 1 << 1;
+  static final int KEEP_CACHE = 1 << 1;
 
   private static final int OPEN_REPLY_SIZE = 16;
 
@@ -24,17 +25,25 @@ final class FileRequests {
   private final Inodes inodes;
   private final boolean unseenOpens;
   private final UnseenOpens unseen;
+  private final @Nullable ResidentOpens resident;
 
   /**
    * The requests of one mount.
    *
    * @param unseenOpens whether the kernel is told that it need not send OPEN
+   * @param resident the files that are read from memory, null for none
    */
-  FileRequests(NodeAdapter nodes, Inodes inodes, boolean unseenOpens, UnseenOpens unseen) {
+  FileRequests(
+      NodeAdapter nodes,
+      Inodes inodes,
+      boolean unseenOpens,
+      UnseenOpens unseen,
+      @Nullable ResidentOpens resident) {
     this.nodes = nodes;
     this.inodes = inodes;
     this.unseenOpens = unseenOpens;
     this.unseen = unseen;
+    this.resident = resident;
   }
 
   int open(Request about, KernelRequest request, KernelReply reply) throws IOException {
@@ -49,11 +58,11 @@ final class FileRequests {
       return -Errno.ESTALE;
     }
     about.about(inode.node(), inode);
-    reply
-        .payload(OPEN_REPLY_SIZE)
-        .putLong(nodes.open(inode.node(), inode))
-        .putInt(KEEP_CACHE)
-        .putInt(0);
+    long handle = nodes.open(inode.node(), inode);
+    if (resident != null) {
+      return resident.open(request, reply, inode, handle);
+    }
+    reply.payload(OPEN_REPLY_SIZE).putLong(handle).putInt(KEEP_CACHE).putInt(0);
     return OPEN_REPLY_SIZE;
   }
 
@@ -62,7 +71,8 @@ final class FileRequests {
     long offset = request.int64(READ_OFFSET);
     long handle = request.int64(READ_HANDLE);
     if (handle != 0) {
-      return nodes.read(about, handle, offset, plaintext);
+      int got = resident == null ? -1 : resident.read(handle, offset, plaintext);
+      return got >= 0 ? got : nodes.read(about, handle, offset, plaintext);
     }
     Inode inode = inodes.get(request.node());
     if (inode == null) {
@@ -73,7 +83,11 @@ final class FileRequests {
   }
 
   int release(Request about, KernelRequest request) throws IOException {
-    nodes.release(about, request.int64(READ_HANDLE));
+    long handle = request.int64(READ_HANDLE);
+    if (resident != null) {
+      resident.release(handle);
+    }
+    nodes.release(about, handle);
     return 0;
   }
 }

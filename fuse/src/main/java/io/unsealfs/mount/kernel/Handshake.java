@@ -33,6 +33,7 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
   private static final long NO_OPENDIR_SUPPORT = 1 << 24;
   private static final long EXPLICIT_INVAL_DATA = 1 << 25;
   private static final long INIT_EXT = 1 << 30;
+  private static final long PASSTHROUGH = 1L << 37;
 
   private static final long ALWAYS_WANTED =
       ASYNC_READ
@@ -48,6 +49,9 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
   private static final int MAX_BACKGROUND = 256;
 
   private static final int CONGESTION_THRESHOLD = 192;
+
+  /** File systems below this one that passthrough may reach: memory has none below it. */
+  private static final int STACK_DEPTH = 1;
 
   /** The least that the kernel accepts; nothing is ever written. */
   private static final int MAX_WRITE = 4096;
@@ -85,6 +89,7 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
         ALWAYS_WANTED
             | (wishes.unseenOpens() ? NO_OPEN_SUPPORT | NO_OPENDIR_SUPPORT : 0)
             | (wishes.fullListings() ? 0 : READDIRPLUS_AUTO)
+            | (wishes.passthrough() ? PASSTHROUGH : 0)
             | (wishes.acl() ? POSIX_ACL : 0);
     return new Handshake(minor, request.int32(8), offered & wanted);
   }
@@ -103,6 +108,7 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
     out.putInt(MAX_WRITE).putInt(1); // times are exact to the nanosecond
     out.putShort((short) maxPages).putShort((short) 0);
     out.putInt((int) (flags >>> 32));
+    out.putInt(passthrough() ? STACK_DEPTH : 0);
     while (out.hasRemaining()) {
       out.putInt(0);
     }
@@ -122,6 +128,11 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
   /** Whether OPENDIR may be answered with "not needed". */
   boolean unseenOpendirs() {
     return (flags & NO_OPENDIR_SUPPORT) != 0;
+  }
+
+  /** Whether OPEN may be answered with memory to read from. */
+  boolean passthrough() {
+    return (flags & PASSTHROUGH) != 0 && (flags & INIT_EXT) != 0;
   }
 
   /** Whether the kernel asks for access control lists and obeys them. */

@@ -13,11 +13,15 @@ import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.mount.point.MountRemoval;
 import io.unsealfs.mount.point.ReadAheadSetting;
 import io.unsealfs.mount.point.StaleMount;
+import io.unsealfs.mount.resident.ResidentPlan;
 import io.unsealfs.os.FuseDevice;
+import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.FileTree;
+import java.io.Closeable;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +37,26 @@ import java.util.Set;
  * which unmounts if this process is killed; one through {@code fusermount3} is watched by that.
  */
 public final class KernelFuseHost implements FuseHost {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
+  private final ResidentStart.Making memory;
+  private final boolean asksForPassthrough;
+
+  /** The usual one. */
+  public KernelFuseHost() {
+    this(HiddenMemory::create, true);
+  }
+
+  /**
+   * One with what a test changes.
+   *
+   * @param memory makes that of resident files
+   * @param asksForPassthrough false for what older kernels do
+   */
+  KernelFuseHost(ResidentStart.Making memory, boolean asksForPassthrough) {
+    this.memory = memory;
+    this.asksForPassthrough = asksForPassthrough;
+  }
 
   @Override
   public String name() {
@@ -46,6 +70,26 @@ public final class KernelFuseHost implements FuseHost {
           new MountOptions(name(), false, List.of(), OptionalInt.empty(), OptionalInt.empty(), 0));
       return Optional.empty();
     } catch (MountException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public Optional<String> residentUnusable() {
+    ResidentPlan least = new ResidentPlan(path -> false, ResidentPlan.LEAST_FILE_BYTES, true);
+    try (ResidentStart start = ResidentStart.of(Optional.of(least), memory)) {
+      if (!start.isWanted()) {
+        return start.off();
+      }
+      FuseDevice device = FuseDevice.open();
+      try (Closeable _ = device.connectNowhere()) {
+        Wishes wishes = new Wishes(false, asksForPassthrough, false, false);
+        start.agreed(shakeHands(device, RequestSize.allowed(), wishes), device);
+        return start.off();
+      } finally {
+        device.close();
+      }
+    } catch (IOException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
   }
@@ -66,8 +110,8 @@ public final class KernelFuseHost implements FuseHost {
     RequestSize size = RequestSize.allowed();
     Connection connection = Connection.mount(point, options, size.bytes());
     boolean served = false;
-    try {
-      Mount mount = serve(tree, point, options, events, size, connection, before);
+    try (ResidentStart start = ResidentStart.of(options.resident(), memory)) {
+      Mount mount = serve(tree, point, options, events, size, connection, start, before);
       served = true;
       return mount;
     } finally {
@@ -78,22 +122,32 @@ public final class KernelFuseHost implements FuseHost {
     }
   }
 
-  private static Mount serve(
+  private Mount serve(
       FileTree tree,
       MountPoint point,
       MountOptions options,
       FuseEvents events,
       RequestSize size,
       Connection connection,
+      ResidentStart start,
       Set<Integer> before)
       throws MountException {
     FuseDevice device = connection.device();
     RootAcl acl = new RootAcl(options.allowUids());
-    Handshake agreed =
-        shakeHands(
-            device,
-            size,
-            new Wishes(tree.opensShowNothingNew(), acl.isNeeded(), tree.lookupsAreCheap()));
+    boolean wanted = start.isWanted();
+    Wishes wishes =
+        new Wishes(
+            tree.opensShowNothingNew() && !wanted,
+            wanted && asksForPassthrough,
+            acl.isNeeded(),
+            tree.lookupsAreCheap());
+    Handshake agreed = shakeHands(device, size, wishes);
+    start.agreed(agreed, device);
+    start
+        .off()
+        .ifPresent(reason ->
+            LOG.log(Level.INFO, "resident: off: {0}; files are read the ordinary way", reason));
+    boolean resident = start.isWanted();
     if (acl.isNeeded() && !agreed.acl()) {
       throw new MountException(
           "cannot mount on "
@@ -101,7 +155,7 @@ public final class KernelFuseHost implements FuseHost {
               + " with allow_uid of several users: this kernel's FUSE has no access control lists;"
               + " give one user, or allow_other");
     }
-    Crew crew = crew(tree, options, events, agreed, size, device, acl);
+    Crew crew = crew(tree, options, events, agreed, size, device, acl, start);
     MountTable.Entry entry =
         point
             .mounted(table())
@@ -119,8 +173,13 @@ public final class KernelFuseHost implements FuseHost {
             + " KiB, "
             + workers
             + " workers, read-ahead "
-            + ReadAheadSetting.asked(entry, options).text());
-    return new KernelServedMount(point, entry, crew, connection.isWatched());
+            + ReadAheadSetting.asked(entry, options).text()
+            + options
+                .resident()
+                .filter(plan -> resident)
+                .map(plan -> ", resident up to " + (plan.budgetBytes() >> 20) + " MiB")
+                .orElse(""));
+    return new KernelServedMount(point, entry, crew, connection.isWatched(), start.off());
   }
 
   private static Handshake shakeHands(FuseDevice device, RequestSize size, Wishes wishes)
@@ -144,13 +203,35 @@ public final class KernelFuseHost implements FuseHost {
       Handshake agreed,
       RequestSize size,
       FuseDevice device,
-      RootAcl acl)
+      RootAcl acl,
+      ResidentStart start)
       throws MountException {
     NodeAdapter nodes = new NodeAdapter(tree, options);
     UnseenOpens unseen = new UnseenOpens(nodes);
+    Interrupts interrupts = new Interrupts();
+    HiddenMemory memory = start.take();
+    ResidentOpens resident =
+        memory == null
+            ? null
+            : new ResidentOpens(
+                device,
+                nodes,
+                tree,
+                options.resident().orElseThrow(),
+                memory,
+                FileRequests.KEEP_CACHE,
+                interrupts::contains);
     Inodes inodes;
     try {
-      inodes = new Inodes(nodes.root(), unseen::forget);
+      inodes =
+          new Inodes(
+              nodes.root(),
+              id -> {
+                unseen.forget(id);
+                if (resident != null) {
+                  resident.forget(id);
+                }
+              });
     } catch (IOException e) {
       throw new MountException("cannot mount: the root directory: " + e.getMessage(), e);
     }
@@ -158,12 +239,14 @@ public final class KernelFuseHost implements FuseHost {
         new Dispatcher(
             new Guard(events),
             new NodeRequests(nodes, inodes, acl),
-            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen),
+            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, resident),
             new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
     return new Crew(
         device,
         (crew, own) -> new Worker(crew, own, dispatcher, inodes, size.bytes()),
         options.workersAtMost(),
+        interrupts,
+        resident,
         nodes);
   }
 

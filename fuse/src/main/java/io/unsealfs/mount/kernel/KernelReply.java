@@ -102,6 +102,17 @@ final class KernelReply {
     device.write(bytes, length);
   }
 
+  /**
+   * Sends a notification instead: nobody asked.
+   *
+   * @param code {@code FUSE_NOTIFY_*}
+   * @param length bytes of payload
+   */
+  void notify(FuseDevice device, int code, int length) throws SystemCallException {
+    buffer.limit(bytes.length).putInt(0, HEADER_SIZE + length).putInt(4, code).putLong(8, 0);
+    device.write(bytes, HEADER_SIZE + length);
+  }
+
   /** Overwrites the plaintext of the last replies. */
   void wipe() {
     Arrays.fill(bytes, (byte) 0);

@@ -6,6 +6,8 @@ import io.unsealfs.storage.Name;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request as it came from the device: {@code struct fuse_in_header} and its arguments, in the
@@ -30,14 +32,18 @@ final class KernelRequest {
   private final ByteBuffer bytes =
       ByteBuffer.allocateDirect(BUFFER_SIZE).order(ByteOrder.nativeOrder());
 
+  private @Nullable FuseDevice origin;
+
   /** Waits for the next request. */
   void receive(FuseDevice device) throws SystemCallException {
+    origin = device;
     device.read(bytes.clear());
     bytes.flip();
   }
 
   /** Takes the next request if it is there already. */
   boolean poll(FuseDevice device) throws SystemCallException {
+    origin = device;
     boolean got = device.poll(bytes.clear());
     bytes.flip();
     return got;
@@ -46,6 +52,11 @@ final class KernelRequest {
   /** Takes a request that came in another way than from the device. */
   void load(byte[] request) {
     bytes.clear().put(request).flip();
+  }
+
+  /** Where it came from, and its reply goes. */
+  FuseDevice origin() {
+    return Objects.requireNonNull(origin, "no request yet");
   }
 
   /** Whether it is complete: the kernel never sends another, and nothing else is to be answered. */

@@ -5,10 +5,12 @@ import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.point.DeathWatch;
 import io.unsealfs.mount.point.MountEnd;
 import io.unsealfs.mount.point.MountPoint;
+import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.os.MountTable;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** A mount served by a {@link Crew}. */
@@ -18,13 +20,21 @@ final class KernelServedMount implements Mount {
   private final MountPoint point;
   private final Crew crew;
   private final MountEnd end;
+  private final Optional<String> residentOff;
 
   /**
    * The mount of this entry.
    *
    * @param watched whether somebody else already unmounts if this process is killed
+   * @param residentOff why resident mode is off though it was asked for
    */
-  KernelServedMount(MountPoint point, MountTable.Entry entry, Crew crew, boolean watched) {
+  KernelServedMount(
+      MountPoint point,
+      MountTable.Entry entry,
+      Crew crew,
+      boolean watched,
+      Optional<String> residentOff) {
+    this.residentOff = residentOff;
     this.point = point;
     this.crew = crew;
     this.end = new MountEnd(point, entry, crew);
@@ -62,7 +72,26 @@ final class KernelServedMount implements Mount {
   }
 
   @Override
+  public Optional<ResidentFigures> resident() {
+    return crew.figures();
+  }
+
+  @Override
+  public Optional<String> residentOff() {
+    return residentOff;
+  }
+
+  @Override
+  public void memoryIsShort() {
+    crew.memoryIsShort();
+  }
+
+  @Override
   public void unmount(Duration grace) throws MountException {
-    end.unmount(grace);
+    try {
+      end.unmount(grace);
+    } finally {
+      crew.revoke();
+    }
   }
 }

@@ -159,7 +159,7 @@ final class Worker implements Runnable {
     } finally {
       end();
     }
-    if (Opcode.isAnswered(request.opcode())) {
+    if (Opcode.isAnswered(request.opcode()) && result != Dispatcher.LATER) {
       answer(result);
     }
   }

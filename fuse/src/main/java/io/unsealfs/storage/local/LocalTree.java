@@ -51,10 +51,12 @@ public final class LocalTree implements FileTree {
   private final PathOpener opener;
   private final FileIds ids;
   private final Ledger ledger = new Ledger();
+  private final HeldDirectories directories;
 
   private LocalTree(Descriptor root, PathOpener opener, FileIds ids) {
     this.root = root;
     this.opener = opener;
+    this.directories = new HeldDirectories(root, opener);
     this.ids = ids;
   }
 
@@ -114,8 +116,8 @@ public final class LocalTree implements FileTree {
       throw new NameTooLongException(
           parent.location() + ": path longer than " + MAX_PATH_BYTES + " bytes");
     }
-    try (Descriptor handle = opener.open(root, path, Access.PATH)) {
-      return node(path, FileStatus.of(handle));
+    try {
+      return node(path, directories.statusOf(parent.path(), bytes));
     } catch (SystemCallException e) {
       throw LocalErrors.translate(e, LocalNode.location(path));
     }
@@ -237,6 +239,7 @@ public final class LocalTree implements FileTree {
   /** Closes the root; sources that are open stay so. Idempotent. */
   @Override
   public void close() {
+    directories.close();
     root.close();
   }
 

@@ -50,7 +50,7 @@ final class DispatcherTest {
           new Dispatcher(
               new Guard(FuseEvents.NONE),
               new NodeRequests(nodes, inodes, new RootAcl(allowUids)),
-              new FileRequests(nodes, inodes, unseenOpens, unseen),
+              new FileRequests(nodes, inodes, unseenOpens, unseen, null),
               new DirectoryRequests(nodes, inodes, unseenOpens));
     }
 

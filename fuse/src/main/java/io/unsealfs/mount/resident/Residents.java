@@ -1,0 +1,315 @@
+package io.unsealfs.mount.resident;
+
+import io.unsealfs.os.CgroupMemory;
+import io.unsealfs.os.HiddenMemory;
+import io.unsealfs.os.SystemCallException;
+import io.unsealfs.storage.Source;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The resident files of one mount and the budget they share. A file stays after its last user went,
+ * until another one needs its memory, memory gets short, or the mount ends; the one used longest
+ * ago goes first. Thread-safe; nothing is decrypted, and no listener called, inside the lock.
+ */
+public final class Residents implements Closeable {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
+  /** What has to stay for everything else: a process that reaches its limit is killed. */
+  private static final long RESERVE_BYTES = 128L << 20;
+
+  /** Opens the plaintext of a file. */
+  @FunctionalInterface
+  public interface Opening {
+    /** The source to fill from. */
+    Source open() throws IOException;
+  }
+
+  private final HiddenMemory memory;
+  private final long budgetBytes;
+  private final LongSupplier left;
+  private final Filler filler;
+  private final Consumer<ResidentFile> whenDecided;
+  private final Consumer<ResidentFile> whenDropped;
+
+  /** Damage is said of each file; what memory has to do with once. */
+  private final AtomicBoolean saidGivenUp = new AtomicBoolean();
+
+  // guarded by this; in order of use
+  private final Map<Long, ResidentFile> files = new LinkedHashMap<>(16, 0.75f, true);
+  private long bytesHeld;
+  private long bytesToFill;
+  private long fills;
+  private long givenUp;
+  private long refused;
+  private long evictions;
+  private boolean saidNoRoom;
+  private boolean closed;
+
+  /**
+   * No file yet.
+   *
+   * @param memory taken over
+   * @param budgetBytes the most that all files may take
+   * @param whenDecided called when a file's filling has ended, one way or the other
+   * @param whenDropped called before a file that was resident loses its memory
+   */
+  public Residents(
+      HiddenMemory memory,
+      long budgetBytes,
+      Consumer<ResidentFile> whenDecided,
+      Consumer<ResidentFile> whenDropped) {
+    this(
+        memory,
+        budgetBytes,
+        CgroupMemory::leftBytes,
+        Runtime.getRuntime().availableProcessors(),
+        whenDecided,
+        whenDropped);
+  }
+
+  Residents(
+      HiddenMemory memory,
+      long budgetBytes,
+      LongSupplier left,
+      int threads,
+      Consumer<ResidentFile> whenDecided,
+      Consumer<ResidentFile> whenDropped) {
+    this.memory = memory;
+    this.budgetBytes = budgetBytes;
+    this.left = left;
+    this.filler = new Filler(threads, left, RESERVE_BYTES);
+    this.whenDecided = whenDecided;
+    this.whenDropped = whenDropped;
+  }
+
+  /**
+   * The file for one more user, who calls {@link #unpin} when he goes. Begins to fill it if nobody
+   * did before.
+   *
+   * @param fileId stands for this version of the bytes
+   * @return null if there is no room, or the file was given up before
+   */
+  public @Nullable ResidentFile pin(long fileId, long size, Opening opening) throws IOException {
+    if (size < ResidentPlan.LEAST_FILE_BYTES) {
+      return null;
+    }
+    ResidentFile file = known(fileId);
+    if (file == null) {
+      // outside of the lock: a slow storage may answer it
+      file = begun(fileId, opening.open());
+    }
+    if (file == null || file.state() == ResidentFile.State.GIVEN_UP) {
+      if (file != null) {
+        unpin(file);
+      }
+      return null;
+    }
+    if (file.state() == ResidentFile.State.FILLING) {
+      filler.add(file);
+    }
+    return file;
+  }
+
+  private synchronized @Nullable ResidentFile known(long fileId) {
+    ResidentFile file = closed ? null : files.get(fileId);
+    if (file != null) {
+      file.pins++;
+    }
+    return file;
+  }
+
+  private @Nullable ResidentFile begun(long fileId, Source source) throws IOException {
+    long size = source.size();
+    List<ResidentFile> dropped = new ArrayList<>();
+    boolean used = false;
+    try {
+      synchronized (this) {
+        ResidentFile file = known(fileId);
+        if (file != null || closed) {
+          return file;
+        }
+        if (!hasRoom(size, dropped)) {
+          refuse(size);
+          return null;
+        }
+        file = begin(fileId, source);
+        used = file != null;
+        return file;
+      }
+    } finally {
+      dropped.forEach(this::drop);
+      if (!used) {
+        source.close();
+      }
+    }
+  }
+
+  private boolean hasRoom(long size, List<ResidentFile> dropped) {
+    if (size > budgetBytes || roundedUp(size) > budgetBytes) {
+      return false;
+    }
+    long needed = roundedUp(size);
+    evictUntil(budgetBytes - needed, dropped);
+    long freed = dropped.stream().mapToLong(file -> roundedUp(file.size())).sum();
+    return bytesHeld + needed <= budgetBytes
+        && left.getAsLong() + freed - bytesToFill - needed >= RESERVE_BYTES;
+  }
+
+  private @Nullable ResidentFile begin(long fileId, Source source) {
+    try {
+      ResidentFile file =
+          new ResidentFile(fileId, memory.file(source.size()), source, this::decided);
+      file.pins = 1;
+      files.put(fileId, file);
+      bytesHeld += roundedUp(source.size());
+      bytesToFill += roundedUp(source.size());
+      return file;
+    } catch (SystemCallException e) {
+      LOG.log(Level.WARNING, "resident: no memory for a file: {0}", e.getMessage());
+      return null;
+    }
+  }
+
+  private void refuse(long size) {
+    refused++;
+    if (!saidNoRoom) {
+      saidNoRoom = true;
+      LOG.log(
+          Level.INFO,
+          "resident: no room for a file of {0} MiB beside {1} MiB (budget {2} MiB, {3} MiB of memory"
+              + " left); it is read the ordinary way",
+          Long.toString(size >> 20),
+          Long.toString(bytesHeld >> 20),
+          Long.toString(budgetBytes >> 20),
+          Long.toString(left.getAsLong() >> 20));
+    }
+  }
+
+  /** Takes unused files out, the one used longest ago first, until so much or less is held. */
+  private void evictUntil(long bytes, List<ResidentFile> dropped) {
+    for (ResidentFile file : List.copyOf(files.values())) {
+      if (bytesHeld <= bytes) {
+        return;
+      }
+      if (isUnused(file) && file.state() == ResidentFile.State.RESIDENT) {
+        take(file);
+        evictions++;
+        dropped.add(file);
+      }
+    }
+  }
+
+  /** A mapping stays when what was opened for it is closed, and the kernel tells that only here. */
+  private static boolean isUnused(ResidentFile file) {
+    return file.pins == 0 && !file.memory().isUsedByOthers();
+  }
+
+  private void take(ResidentFile file) {
+    files.remove(file.fileId());
+    bytesHeld -= roundedUp(file.size());
+  }
+
+  private void drop(ResidentFile file) {
+    whenDropped.accept(file);
+    file.free(true);
+  }
+
+  private void decided(ResidentFile file) {
+    file.closeSource();
+    boolean resident = file.state() == ResidentFile.State.RESIDENT;
+    synchronized (this) {
+      bytesToFill -= roundedUp(file.size());
+      if (resident) {
+        fills++;
+      } else {
+        givenUp++;
+        bytesHeld -= roundedUp(file.size());
+      }
+    }
+    if (!resident) {
+      LOG.log(
+          saidGivenUp.compareAndSet(false, !file.isDamaged()) || file.isDamaged()
+              ? Level.WARNING
+              : Level.DEBUG,
+          "resident: a file of {0} MiB is read the ordinary way: {1}",
+          Long.toString(file.size() >> 20),
+          file.reason());
+      file.free(true);
+    }
+    whenDecided.accept(file);
+  }
+
+  /**
+   * One user less. A file that was given up is forgotten with its last user, and tried again when
+   * asked for, unless it is damaged.
+   */
+  public void unpin(ResidentFile file) {
+    synchronized (this) {
+      file.pins--;
+      if (file.pins == 0 && file.state() == ResidentFile.State.GIVEN_UP && !file.isDamaged()) {
+        files.remove(file.fileId(), file);
+      }
+    }
+  }
+
+  /** Memory is short: files that nobody uses go. */
+  public void shrink() {
+    List<ResidentFile> dropped = new ArrayList<>();
+    synchronized (this) {
+      evictUntil(0, dropped);
+    }
+    dropped.forEach(this::drop);
+  }
+
+  /** The figures now. */
+  public synchronized ResidentFigures figures() {
+    return new ResidentFigures(
+        budgetBytes, bytesHeld, files.size(), fills, givenUp, refused, evictions);
+  }
+
+  private static long roundedUp(long size) {
+    return (size + HiddenMemory.UNIT - 1) / HiddenMemory.UNIT * HiddenMemory.UNIT;
+  }
+
+  /**
+   * Ends all of it: fills are given up, and all memory is freed, also under those who have it
+   * mapped, who get SIGBUS. Idempotent.
+   */
+  @Override
+  public void close() {
+    List<ResidentFile> all;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      all = List.copyOf(files.values());
+    }
+    all.forEach(file -> file.giveUp("the mount ends"));
+    filler.close();
+    List<ResidentFile> unused;
+    synchronized (this) {
+      files.clear();
+      bytesHeld = 0;
+      // nobody pins any more; who still uses a file is cut off, but must not see zeros
+      unused = all.stream().filter(Residents::isUnused).toList();
+    }
+    for (ResidentFile file : all) {
+      if (file.state() == ResidentFile.State.RESIDENT) {
+        whenDropped.accept(file);
+        file.free(unused.contains(file));
+      }
+    }
+    memory.close();
+  }
+}

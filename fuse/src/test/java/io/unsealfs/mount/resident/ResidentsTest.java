@@ -1,0 +1,370 @@
+package io.unsealfs.mount.resident;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.block.IntegrityException;
+import io.unsealfs.mount.Mounts;
+import io.unsealfs.mount.resident.ResidentFile.State;
+import io.unsealfs.os.HiddenMemory;
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.StorageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Which files are in memory, over real memory. */
+final class ResidentsTest {
+  private static final int PIECE = ResidentFile.PIECE_BYTES;
+  private static final long BUDGET = 16L << 20;
+  private static final int SIZE = 6 << 20;
+
+  private final AtomicLong left = new AtomicLong(1L << 40);
+  private final BlockingQueue<ResidentFile> decided = new LinkedBlockingQueue<>();
+  private final List<ResidentFile> dropped = new ArrayList<>();
+  private @Nullable HiddenMemory memory;
+  private @Nullable Residents residents;
+
+  @BeforeEach
+  void begin() throws Exception {
+    Mounts.requireRoot();
+    begin(BUDGET);
+  }
+
+  private void begin(long memoryBytes) throws Exception {
+    HiddenMemory made = HiddenMemory.create(memoryBytes);
+    memory = made;
+    residents = new Residents(made, BUDGET, left::get, 2, decided::add, dropped::add);
+  }
+
+  @AfterEach
+  void end() {
+    residents().close();
+  }
+
+  private Residents residents() {
+    return Objects.requireNonNull(residents);
+  }
+
+  private long used() throws Exception {
+    return Objects.requireNonNull(memory).usedBytes();
+  }
+
+  private @Nullable ResidentFile pin(long id) throws IOException {
+    return pin(id, new Content(SIZE));
+  }
+
+  private @Nullable ResidentFile pin(long id, Content content) throws IOException {
+    return residents()
+        .pin(
+            id,
+            content.size,
+            () -> {
+              content.opened.incrementAndGet();
+              return content;
+            });
+  }
+
+  private ResidentFile filled(long id) throws Exception {
+    ResidentFile file = Objects.requireNonNull(pin(id), "refused");
+    if (file.state() == State.FILLING) {
+      assertSame(file, decision());
+    }
+    assertEquals(State.RESIDENT, file.state());
+    return file;
+  }
+
+  private ResidentFile decision() throws InterruptedException {
+    return Objects.requireNonNull(decided.poll(30, TimeUnit.SECONDS), "never decided");
+  }
+
+  @Test
+  void aFileIsFilledOnceForAllItsUsers() throws Exception {
+    Content content = new Content(SIZE + 123);
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    assertSame(file, pin(1, content));
+    decision();
+    assertEquals(7, content.reads.get());
+    assertEquals(1, residents().figures().fills());
+    assertEquals(8 << 20, residents().figures().bytesHeld(), "in whole huge pages");
+    byte[] all = new byte[SIZE + 123];
+    assertEquals(all.length, file.memory().read(ByteBuffer.wrap(all), 0));
+    assertArrayEquals(content.bytes(0, all.length), all);
+    residents().unpin(file);
+    residents().unpin(file);
+    assertSame(file, pin(1, content), "it stays");
+  }
+
+  @Test
+  void whoseUseIsLongestAgoGoesFirst() throws Exception {
+    ResidentFile one = filled(1);
+    ResidentFile two = filled(2);
+    residents().unpin(one);
+    residents().unpin(two);
+    residents().unpin(filled(1));
+    filled(3);
+    assertEquals(List.of(two), dropped);
+    assertEquals(2, residents().figures().files());
+    assertEquals(1, residents().figures().evictions());
+    assertTrue(used() <= 2L * SIZE, "the memory of the other one is still in use");
+  }
+
+  @Test
+  void whoIsUsedStaysAndTheNextOneIsRefused() throws Exception {
+    filled(1);
+    filled(2);
+    assertNull(pin(3));
+    assertNull(pin(3));
+    assertEquals(List.of(), dropped);
+    assertEquals(2, residents().figures().refused());
+  }
+
+  @Test
+  void smallFilesAndFilesAboveTheBudgetAreNotTaken() throws Exception {
+    assertNull(pin(1, new Content((int) ResidentPlan.LEAST_FILE_BYTES - 1)));
+    assertNull(pin(2, new Content((int) BUDGET + 1)));
+    assertNull(pin(3, new Content(Long.MAX_VALUE)));
+    assertEquals(0, residents().figures().bytesHeld());
+    assertNotNull(pin(4, new Content((int) BUDGET)));
+  }
+
+  @Test
+  void shrinkingFreesWhatNobodyUses() throws Exception {
+    ResidentFile used = filled(1);
+    residents().unpin(filled(2));
+    residents().shrink();
+    assertEquals(1, residents().figures().files());
+    assertEquals(SIZE, residents().figures().bytesHeld());
+    assertEquals(SIZE, used(), "freed at once");
+    residents().unpin(used);
+    residents().shrink();
+    assertEquals(0, used());
+    assertEquals(0, residents().figures().bytesHeld());
+    filled(1);
+  }
+
+  @Test
+  void noFileIsBegunWhereTheReserveWouldGo() throws Exception {
+    left.set((128L << 20) + SIZE - 1);
+    assertNull(pin(1));
+    left.set((128L << 20) + SIZE);
+    assertNotNull(pin(1));
+  }
+
+  @Test
+  void aFillEndsWhenMemoryGetsShort() throws Exception {
+    Content content = new Content((int) BUDGET - 1);
+    content.beforeRead = offset -> left.set(0);
+    // looks happen every 32 pieces: two files of 16
+    ResidentFile file = null;
+    for (int id = 0; id < 20; id++) {
+      left.set(1L << 40);
+      file = pin(id, content);
+      if (file == null) {
+        break;
+      }
+      decision();
+      residents().unpin(file);
+      if (file.state() == State.GIVEN_UP) {
+        break;
+      }
+    }
+    assertNotNull(file);
+    assertEquals(State.GIVEN_UP, file.state());
+    assertEquals("memory is short", file.reason());
+    assertEquals(0, residents().figures().bytesHeld());
+    assertEquals(0, used());
+  }
+
+  @Test
+  void withoutMemoryItIsGivenUpAndTriedAgainLater() throws Exception {
+    residents().close();
+    begin(4 << 20);
+    ResidentFile file = Objects.requireNonNull(pin(1));
+    assertEquals(State.GIVEN_UP, decision().state());
+    assertTrue(String.valueOf(file.reason()).contains("pwrite"), file::reason);
+    assertEquals(0, residents().figures().bytesHeld());
+    assertEquals(1, residents().figures().givenUp());
+    assertNull(pin(1), "while somebody of that time is there");
+    residents().unpin(file);
+    assertNotNull(pin(1));
+  }
+
+  @Test
+  void aDamagedFileIsNeverTriedAgain() throws Exception {
+    Content content = new Content(SIZE);
+    content.beforeRead =
+        offset -> {
+          if (offset >= 5L * PIECE) {
+            throw new IntegrityException("c/2", 0, "damaged");
+          }
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    assertEquals(State.GIVEN_UP, decision().state());
+    residents().unpin(file);
+    content.beforeRead = offset -> {};
+    int opened = content.opened.get();
+    assertNull(pin(1, content));
+    assertEquals(opened, content.opened.get(), "not even opened");
+    assertEquals(0, used());
+  }
+
+  @Test
+  void readingNeverShowsWhatIsNotFilled() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch go = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          if (offset < 2L * PIECE) {
+            await(go); // both threads hang in the first two pieces
+          }
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    // a piece that nobody has begun is decrypted by its reader
+    assertPlaintext(content, file, 4L * PIECE + 100, PIECE);
+    // one that is being decrypted is waited for
+    CompletableFuture<byte[]> waiting =
+        CompletableFuture.supplyAsync(() -> plaintext(file, PIECE - 10L, 20));
+    assertEquals(State.FILLING, file.state());
+    go.countDown();
+    assertArrayEquals(content.bytes(PIECE - 10L, 20), waiting.get(30, TimeUnit.SECONDS));
+    decision();
+    assertEquals(6, content.reads.get(), "each piece once");
+  }
+
+  @Test
+  void whatIsGivenUpShowsNothingToItsReaders() throws Exception {
+    Content content = new Content(SIZE);
+    content.beforeRead =
+        offset -> {
+          if (offset == 3L * PIECE) {
+            throw new StorageException("not now");
+          }
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    decision();
+    ByteBuffer plaintext = ByteBuffer.allocate(100);
+    for (long piece = 0; piece < 6; piece++) {
+      assertEquals(-1, file.read(piece * PIECE, plaintext));
+      assertEquals(0, plaintext.position());
+      assertEquals(100, plaintext.limit());
+    }
+    assertEquals(1, content.closed.get());
+  }
+
+  @Test
+  void theEndCutsOffWhoeverStillReads() throws Exception {
+    ResidentFile file = filled(1);
+    residents().close();
+    assertEquals(List.of(file), dropped);
+    assertEquals(-1, file.read(0, ByteBuffer.allocate(10)));
+    assertNull(pin(1));
+    assertNull(pin(2));
+    residents().unpin(file);
+  }
+
+  @Test
+  void theEndDoesNotWaitForAFillButForItsPiece() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          inside.countDown();
+          await(go);
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    await(inside);
+    CompletableFuture<Void> end = CompletableFuture.runAsync(residents()::close);
+    assertEquals(State.GIVEN_UP, decision().state());
+    go.countDown();
+    end.get(30, TimeUnit.SECONDS);
+    assertTrue(content.reads.get() <= 2, "pieces begun after the end");
+    assertEquals(-1, file.read(0, ByteBuffer.allocate(10)));
+  }
+
+  private static void assertPlaintext(Content content, ResidentFile file, long offset, int length) {
+    assertArrayEquals(content.bytes(offset, length), plaintext(file, offset, length));
+  }
+
+  private static byte[] plaintext(ResidentFile file, long offset, int length) {
+    ByteBuffer plaintext = ByteBuffer.allocate(length);
+    try {
+      assertEquals(length, file.read(offset, plaintext));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return plaintext.array();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(30, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** What happens before a read. */
+  @FunctionalInterface
+  private interface Hook {
+    void reading(long offset) throws IOException;
+  }
+
+  /** Bytes that follow from their place and are never zero. */
+  private static final class Content implements Source {
+    private final long size;
+    private final AtomicInteger opened = new AtomicInteger();
+    private final AtomicInteger reads = new AtomicInteger();
+    private final AtomicInteger closed = new AtomicInteger();
+    private volatile Hook beforeRead = offset -> {};
+
+    Content(long size) {
+      this.size = size;
+    }
+
+    byte[] bytes(long offset, int length) {
+      byte[] bytes = new byte[length];
+      for (int i = 0; i < length; i++) {
+        bytes[i] = (byte) (1 + (offset + i) % 251);
+      }
+      return bytes;
+    }
+
+    @Override
+    public long size() {
+      return size;
+    }
+
+    @Override
+    public int read(long offset, ByteBuffer dst) throws IOException {
+      reads.incrementAndGet();
+      beforeRead.reading(offset);
+      int length = (int) Math.min(dst.remaining(), size - offset);
+      dst.put(bytes(offset, length));
+      return length;
+    }
+
+    @Override
+    public void close() {
+      closed.incrementAndGet();
+    }
+  }
+}
