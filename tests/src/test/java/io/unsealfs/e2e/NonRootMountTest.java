@@ -209,10 +209,9 @@ class NonRootMountTest {
 
   @Test
   void residentModeIsOffWithOneLineAndTheBytesAreRight() throws IOException, InterruptedException {
-    mount("--resident", "--resident-size", "64M").assertStatus(0);
+    Outcome mounted = mount("--resident", "--resident-size", "64M").assertStatus(0);
     assertReads(uid);
-    List<String> lines =
-        Files.readAllLines(log).stream().filter(line -> line.contains("resident:")).toList();
+    List<String> lines = mounted.err().lines().filter(l -> l.contains("resident:")).toList();
     assertEquals(1, lines.size(), lines::toString);
     String reason = transport.equals("kernel") ? "CAP_SYS_ADMIN" : "only transport kernel can";
     assertTrue(lines.getFirst().contains("resident: off: "), lines::toString);

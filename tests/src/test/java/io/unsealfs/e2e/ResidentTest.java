@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,8 +48,11 @@ class ResidentTest {
     return Mounted.mount(scratch, volume, "--key", key, "--transport", "kernel", "-o", options);
   }
 
+  /** What was said of it to whoever mounted, and in the log since. */
   private static List<String> said(Mounted mounted) throws IOException {
-    return mounted.log().stream().filter(line -> line.contains("resident:")).toList();
+    return Stream.concat(mounted.outcome().err().lines(), mounted.log().stream())
+        .filter(line -> line.contains("resident:"))
+        .toList();
   }
 
   @Test
