@@ -55,6 +55,9 @@ final class MountCommand implements Callable<Integer>, Chatty {
   @Option(names = "--allow-other", description = "Let users other than the mounting one look in.")
   boolean allowOther;
 
+  @Option(names = "--noexec", description = "Let nobody execute a file of the tree.")
+  boolean noExec;
+
   @Option(
       names = "--allow-uid",
       paramLabel = "UID",
@@ -121,6 +124,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
             octal(umask),
             reading.readAheadBytes(),
             reading.workers(),
+            noExec,
             Optional.empty());
     ResidentChoice residentChoice = resident.choice();
     BlockCache cache = wiring.blockCache(reading);

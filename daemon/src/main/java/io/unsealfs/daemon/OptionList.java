@@ -31,7 +31,6 @@ final class OptionList implements CommandLine.IParameterConsumer {
           "dev",
           "suid",
           "exec",
-          "noexec",
           "atime",
           "diratime",
           "relatime",

@@ -107,7 +107,6 @@ class MountOptionWordsTest {
         "ro",
         "nodev",
         "nosuid",
-        "noexec",
         "noatime",
         "_netdev",
         "nofail",

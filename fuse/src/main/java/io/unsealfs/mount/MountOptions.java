@@ -20,6 +20,7 @@ import java.util.OptionalInt;
  * @param resident which files are read from memory by the kernel alone, and how; empty for none.
  *     Only the kernel transport can
  * @param workers threads that answer requests, at most; 0 for what suits this machine
+ * @param noExec whether the kernel is to refuse to execute files of the tree
  */
 public record MountOptions(
     String fsName,
@@ -30,6 +31,7 @@ public record MountOptions(
     int umask,
     int readAheadBytes,
     int workers,
+    boolean noExec,
     Optional<ResidentPlan> resident) {
 
   /**
@@ -67,13 +69,14 @@ public record MountOptions(
         umask,
         DEFAULT_READ_AHEAD_BYTES,
         0,
+        false,
         Optional.empty());
   }
 
   /** The same with this resident mode. */
   public MountOptions withResident(Optional<ResidentPlan> plan) {
     return new MountOptions(
-        fsName, allowOther, allowUids, uid, gid, umask, readAheadBytes, workers, plan);
+        fsName, allowOther, allowUids, uid, gid, umask, readAheadBytes, workers, noExec, plan);
   }
 
   /** Threads that wait for requests from the start. */

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -206,6 +207,31 @@ final class LifecycleMountTest {
           MountTable.read().stream().filter(e -> e.isAt(path)).findFirst().orElseThrow();
       assertEquals(name, new String(entry.source(), StandardCharsets.UTF_8));
       assertEquals("fuse.unsealfs", entry.type());
+    } finally {
+      Mounts.end(mount);
+    }
+  }
+
+  @Test
+  void nobodyExecutesAFileWhereThatIsForbidden() throws Exception {
+    MountOptions options =
+        new MountOptions(
+            "s",
+            true,
+            List.of(),
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            0,
+            0,
+            0,
+            true,
+            Optional.empty());
+    Mount mount = transport.host().mount(tree, point, options, FuseEvents.NONE);
+    try {
+      byte[] path = point.toRealPath().toString().getBytes(StandardCharsets.UTF_8);
+      MountTable.Entry entry =
+          MountTable.read().stream().filter(e -> e.isAt(path)).findFirst().orElseThrow();
+      assertTrue(List.of(entry.options().split(",", -1)).contains("noexec"), entry.options());
     } finally {
       Mounts.end(mount);
     }

@@ -379,6 +379,7 @@ final class ResidentMountTest {
             0,
             0,
             0,
+            false,
             Optional.of(new ResidentPlan(path -> path.startsWith("model"), BUDGET, waits)));
     Mount made = new KernelFuseHost().mount(shown, point, options, FuseEvents.NONE);
     mount = made;

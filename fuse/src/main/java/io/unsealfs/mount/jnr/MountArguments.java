@@ -55,6 +55,9 @@ final class MountArguments {
     if (options.allowOther() || !options.allowUids().isEmpty()) {
       words.add("allow_other");
     }
+    if (options.noExec()) {
+      words.add("noexec");
+    }
     if (autoUnmount) {
       words.add("auto_unmount");
     }

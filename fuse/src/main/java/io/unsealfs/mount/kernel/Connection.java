@@ -52,7 +52,7 @@ record Connection(FuseDevice device, boolean isWatched) {
           options.fsName().getBytes(StandardCharsets.UTF_8),
           point.bytes().toBytes(),
           MountWords.TYPE,
-          KernelMount.NODEV | KernelMount.NOSUID | KernelMount.RDONLY | KernelMount.NOATIME,
+          MountWords.flags(options),
           MountWords.direct(options, device.number(), maxReadBytes)
               .getBytes(StandardCharsets.US_ASCII));
       mounted = true;

@@ -3,6 +3,7 @@ package io.unsealfs.mount.kernel;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
 import io.unsealfs.mount.point.FsName;
+import io.unsealfs.os.KernelMount;
 
 /** The option lists that mount(2) and fusermount3 take. */
 final class MountWords {
@@ -12,6 +13,15 @@ final class MountWords {
   private static final String SUBTYPE = "unsealfs";
 
   private MountWords() {}
+
+  /** The flags of mount(2). */
+  static long flags(MountOptions options) {
+    return KernelMount.NODEV
+        | KernelMount.NOSUID
+        | KernelMount.RDONLY
+        | KernelMount.NOATIME
+        | (options.noExec() ? KernelMount.NOEXEC : 0);
+  }
 
   /** The data of mount(2): what the kernel itself understands. */
   static String direct(MountOptions options, int device, int maxReadBytes) {
@@ -26,6 +36,7 @@ final class MountWords {
   /** The {@code -o} of fusermount3. */
   static String fusermount(MountOptions options, int maxReadBytes) throws MountException {
     return "ro,nosuid,nodev,noatime,default_permissions,auto_unmount"
+        + (options.noExec() ? ",noexec" : "")
         + (others(options) ? ",allow_other" : "")
         + ",max_read="
         + maxReadBytes
