@@ -98,7 +98,8 @@ final class MountCare implements AutoCloseable {
         figures.evictions() + " evictions",
         figures.wastedReadAhead() + " loaded in vain",
         figures.bytesHeld() + " bytes held of " + figures.capacity(),
-        (failures.failedRequests() + failures.unexpectedFaults()) + " errors");
+        (failures.failedRequests() + failures.unexpectedFaults()) + " errors",
+        failures.damagedObjects() + " damaged objects");
   }
 
   /** Ends both; nobody touches the tree afterwards. Idempotent. */

@@ -116,7 +116,7 @@ public final class FuseAdapter implements Closeable {
 
   /** As {@link NodeAdapter#listxattr}. */
   public byte[] listxattr(Request request, byte[] path) throws IOException {
-    return nodes.listxattr(node(request, path));
+    return nodes.listxattr(node(request, path), true);
   }
 
   /** Figures for statfs(2). */

@@ -23,6 +23,7 @@ import java.util.List;
  * about first. Thread-safe.
  */
 public final class NodeAdapter implements Closeable {
+  private static final Name TRUSTED = Name.of("trusted.");
   private final FileTree tree;
   private final AttributeView view;
   private final OpenFiles files = new OpenFiles();
@@ -143,10 +144,18 @@ public final class NodeAdapter implements Closeable {
     return tree.xattr(node, name);
   }
 
-  /** Names of all extended attributes, each ended by a NUL, as listxattr(2) hands them out. */
-  public byte[] listxattr(Node node) throws IOException {
+  /**
+   * Names of extended attributes, each ended by a NUL, as listxattr(2) hands them out.
+   *
+   * @param trusted whether those that only the super-user may see are among them; their values the
+   *     kernel itself denies everybody else
+   */
+  public byte[] listxattr(Node node, boolean trusted) throws IOException {
     ByteArrayOutputStream names = new ByteArrayOutputStream();
     for (Name name : tree.listXattrs(node)) {
+      if (!trusted && name.startsWith(TRUSTED)) {
+        continue;
+      }
       names.writeBytes(name.toBytes());
       names.write(0);
     }

@@ -119,41 +119,8 @@ class Luks2WriterPeerTest {
     run("mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree.toString(), image.toString())
         .assertStatus(0);
     byte[] plain = Files.readAllBytes(image);
-    run("truncate", "-s", "+4M", image.toString()).assertStatus(0);
-    List<String> cost =
-        pbkdf.equals("pbkdf2")
-            ? List.of("--pbkdf-force-iterations", "1000")
-            : List.of("--pbkdf-force-iterations", "4", "--pbkdf-memory", "1024");
-    Command command =
-        new Command(
-            scratch,
-            "cryptsetup",
-            "reencrypt",
-            "--encrypt",
-            "-q",
-            "--type",
-            "luks2",
-            "--force-offline-reencrypt",
-            "--reduce-device-size",
-            "4M",
-            "--luks2-metadata-size",
-            "16k",
-            "--luks2-keyslots-size",
-            "512k",
-            "--cipher",
-            cipher,
-            "--key-size",
-            String.valueOf(bits),
-            "--sector-size",
-            String.valueOf(sectorSize),
-            "--pbkdf",
-            pbkdf,
-            "--hash",
-            hash,
-            "--key-file",
-            key.toString(),
-            image.toString());
-    command.with(cost.toArray(String[]::new)).run().assertStatus(0);
+    run("truncate", "-s", "+" + Cryptsetup.HEADER_ROOM, image.toString()).assertStatus(0);
+    Cryptsetup.encrypt(scratch, image, key, cipher, bits, sectorSize, pbkdf, hash).assertStatus(0);
     unsealfs(
             "export",
             image.toString(),

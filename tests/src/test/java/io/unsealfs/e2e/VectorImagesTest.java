@@ -3,15 +3,12 @@ package io.unsealfs.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.unsealfs.storage.Name;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +19,6 @@ class VectorImagesTest {
   private static final int BAD_FORMAT = 23;
   private static final int WRONG_KEY = 24;
   private static final int PIN_MISMATCH = 27;
-  private static final Name LOST_AND_FOUND = Name.of("lost+found");
 
   @TempDir Path scratch;
 
@@ -38,12 +34,6 @@ class VectorImagesTest {
     return Command.unsealfs(scratch, all.toArray(String[]::new)).run();
   }
 
-  private static TreeSnapshot withoutLostAndFound(TreeSnapshot snapshot) {
-    SortedMap<Name, TreeEntry> entries = new TreeMap<>(snapshot.entries());
-    entries.remove(LOST_AND_FOUND);
-    return new TreeSnapshot(entries);
-  }
-
   @ParameterizedTest(name = "{0}")
   @MethodSource("images")
   void aMountedImageShowsWhatTheKernelSaw(VectorImage vector)
@@ -53,10 +43,22 @@ class VectorImagesTest {
     Path image = vector.unpack(scratch);
     String[] options = vector.options(scratch).toArray(String[]::new);
     try (Mounted mounted = Mounted.mount(scratch, image, options)) {
-      withoutLostAndFound(TreeSnapshot.of(mounted.path())).assertEqualTo(vector.expected());
+      ImageManifest.withoutLostAndFound(TreeSnapshot.of(mounted.path()))
+          .assertEqualTo(vector.expected());
       assertTrue(
           mounted.outcome().err().contains("without integrity"), () -> mounted.outcome().err());
     }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("images")
+  void anExportHasWhatTheKernelSaw(VectorImage vector) throws Exception {
+    Needs.root(); // owners and devices
+    Path image = vector.unpack(scratch);
+    Path target = scratch.resolve("exported");
+    unsealfs(image, vector.options(scratch), "export", target.toString()).assertStatus(0);
+    ImageManifest.withoutLostAndFound(TreeSnapshot.of(target))
+        .assertEqualTo(ImageManifest.exported(vector.expected()));
   }
 
   @ParameterizedTest(name = "{0}")

@@ -22,6 +22,7 @@ final class Fuzzer {
   private final long seed;
   private final AtomicLong iteration = new AtomicLong();
   private long refused;
+  private long accepted;
 
   Fuzzer(FuzzTarget target, long seed) {
     this.target = target;
@@ -33,8 +34,9 @@ final class Fuzzer {
    *
    * @param inputs inputs fed
    * @param refused those that ended in a typed exception
+   * @param accepted those that did not, the corpus among them
    */
-  record Summary(long inputs, long refused) {}
+  record Summary(long inputs, long refused, long accepted) {}
 
   /** Feeds the corpus unchanged, then mutations of it. */
   Summary run(Duration time) throws InterruptedException {
@@ -64,7 +66,7 @@ final class Fuzzer {
     if (failure[0] != null) {
       throw new AssertionError(failure[0].getMessage(), failure[0]);
     }
-    return new Summary(iteration.get(), refused);
+    return new Summary(iteration.get(), refused, accepted);
   }
 
   private void loop(long deadline) {
@@ -105,6 +107,7 @@ final class Fuzzer {
     long before = THREADS.getCurrentThreadAllocatedBytes();
     try {
       target.feed(input);
+      accepted++;
     } catch (IOException e) {
       refused++;
       requireOneLine(n, input, e);

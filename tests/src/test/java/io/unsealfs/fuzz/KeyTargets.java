@@ -291,7 +291,8 @@ final class KeyTargets {
               refusals,
               () -> assertArrayEquals(input, IdentityPublicKey.parse(input).spki(), "spki"));
           attempt(refusals, () -> IdentityPin.parse(new String(input, ISO_8859_1)));
-          if (!refusals.isEmpty()) {
+          // no input is good for all of them
+          if (refusals.size() == 3) {
             throw refusals.getFirst();
           }
         });

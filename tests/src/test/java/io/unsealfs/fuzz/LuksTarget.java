@@ -38,6 +38,7 @@ import java.util.Optional;
 final class LuksTarget implements FuzzTarget {
   private static final int BINARY = 4096;
   private static final int HEADER = 16 << 10;
+  private static final int VERSION_AT = 7;
   private static final int CHECKSUM_AT = 448;
   private static final int CHECKSUM_END = 512;
   private static final int IMAGE_SIZE = (16 << 20) + 4096;
@@ -189,7 +190,8 @@ final class LuksTarget implements FuzzTarget {
       repair(start, HEADER);
     } else {
       System.arraycopy(input, 0, start, 0, Math.min(input.length, 2 * HEADER));
-      if (input.length % 2 == 0) {
+      // where LUKS2 has its checksum, LUKS1 has key slots
+      if (input.length % 2 == 0 && start[VERSION_AT] != 1) {
         repair(start, 0);
       }
     }

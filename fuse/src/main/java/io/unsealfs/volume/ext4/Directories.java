@@ -94,7 +94,12 @@ final class Directories {
   private static void requireBounded(Inode inode, DirectoryContents.Builder entries)
       throws IntegrityException {
     if (entries.count() > MAX_ENTRIES || entries.nameBytes() > MAX_NAME_BYTES) {
-      throw inode.damaged("it is a directory of more than " + MAX_ENTRIES + " entries");
+      throw inode.damaged(
+          "it is a directory of more than "
+              + MAX_ENTRIES
+              + " entries or "
+              + (MAX_NAME_BYTES >> 20)
+              + " MiB of names, the most that is shown");
     }
   }
 }

@@ -97,7 +97,7 @@ public final class Ext4FileSystem {
       return new Ext4Volume(fileSystem, new Ext4Tree(fileSystem, root), Ext4Info.of(stored));
     } catch (IntegrityException e) {
       throw new VolumeFormatException(
-          "ext4: the file system is damaged: " + e.problem() + "; repair a copy with e2fsck", e);
+          "ext4: the file system is damaged: " + e.getMessage() + "; repair a copy with e2fsck", e);
     }
   }
 

@@ -1,6 +1,5 @@
 package io.unsealfs.volume.ext4;
 
-import io.unsealfs.block.IntegrityException;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.volume.ext4.InodeAttributes.Stored;
@@ -115,8 +114,7 @@ final class ExtendedAttributes {
     byte[] value = contents.whole(holder, InodeAttributes.MAX_VALUE);
     int sum = Checksum.from(superblock.seed()).bytes(value, 0, value.length).state();
     if (sum != holder.attributeHash()) {
-      throw new IntegrityException(
-          "inode " + holder.number() + ": the hash of an extended attribute is wrong");
+      throw holder.damaged("the hash of an extended attribute is wrong");
     }
     return value;
   }

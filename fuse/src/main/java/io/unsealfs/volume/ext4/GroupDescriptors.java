@@ -31,8 +31,8 @@ final class GroupDescriptors {
       table |= LittleEndian.u32(piece, at + 0x28) << 32;
     }
     if (!superblock.holds(table, tableBlocks) || table <= superblock.ownBlock()) {
-      throw new IntegrityException(
-          "group " + group + ": its inode table lies outside of the file system");
+      throw IntegrityException.of(
+          "group " + group, "its inode table lies outside of the file system");
     }
     return table;
   }
@@ -41,8 +41,8 @@ final class GroupDescriptors {
     int perBlock = superblock.blockSize() / superblock.descriptorSize();
     long block = descriptorBlock(group / perBlock, perBlock);
     if (block <= superblock.ownBlock() || block >= superblock.blocks()) {
-      throw new IntegrityException(
-          "group " + group + ": its descriptor lies outside of the file system");
+      throw IntegrityException.of(
+          "group " + group, "its descriptor lies outside of the file system");
     }
     return block * superblock.blockSize() + group % perBlock * superblock.descriptorSize();
   }
@@ -105,7 +105,7 @@ final class GroupDescriptors {
       return;
     }
     if (computed != stored) {
-      throw new IntegrityException("group " + group + ": the checksum of its descriptor is wrong");
+      throw IntegrityException.of("group " + group, "the checksum of its descriptor is wrong");
     }
   }
 

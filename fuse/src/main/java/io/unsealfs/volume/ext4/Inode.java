@@ -216,6 +216,6 @@ final class Inode {
   }
 
   IntegrityException damaged(String problem) {
-    return new IntegrityException("inode " + number + ": " + problem);
+    return IntegrityException.of("inode " + number, problem);
   }
 }

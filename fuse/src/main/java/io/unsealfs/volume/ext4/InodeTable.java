@@ -22,7 +22,7 @@ final class InodeTable {
    */
   Inode read(long number) throws IOException {
     if (number < 1 || number > superblock.inodes()) {
-      throw new IntegrityException("inode " + number + ": there is none of that number");
+      throw IntegrityException.of("inode " + number, "there is none of that number");
     }
     long group = (number - 1) / superblock.inodesPerGroup();
     long slot = (number - 1) % superblock.inodesPerGroup();

@@ -83,7 +83,7 @@ final class JournalReplay {
       Journal journal = Journal.parse(bytes, superblock, blocks);
       return new JournalReplay(superblock, asStored.device(), map, journal).run();
     } catch (IntegrityException e) {
-      throw Journal.bad(e.problem());
+      throw Journal.bad(String.valueOf(e.getMessage()));
     }
   }
 

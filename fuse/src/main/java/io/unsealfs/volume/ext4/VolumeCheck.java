@@ -191,6 +191,7 @@ final class VolumeCheck {
 
   private void damage(String location, String path, IntegrityException e) {
     damages++;
-    findings.accept(new Finding(location, path, -1, e.problem()));
+    String problem = location.equals(e.location()) ? e.problem() : String.valueOf(e.getMessage());
+    findings.accept(new Finding(location, path, -1, problem));
   }
 }

@@ -33,7 +33,10 @@ final class Luks2Parser {
     Luks2Copy primary = primary();
     Luks2Copy secondary = secondary(Luks2Copy.sizeIn(device, 0), primary != null);
     if (primary == null && secondary == null) {
-      throw LuksHeader.bad(primaryProblem + ", and there is no good copy of it");
+      throw LuksHeader.bad(
+          primaryProblem
+              + ", and there is no good copy of it: restore the header from a backup (cryptsetup"
+              + " luksHeaderRestore)");
     }
     if (primary == null) {
       notes.add("the first copy of the LUKS header is damaged (" + primaryProblem + ")");

@@ -26,7 +26,10 @@ class MutationTest {
   private static final long SEED = Long.getLong("unsealfs.ext4.seed", 1);
   private static final int MUTATIONS = Integer.getInteger("unsealfs.ext4.mutations", 10_000);
 
-  /** One mutation takes milliseconds; this is for a machine that is busy with other things. */
+  /** Processor time of one mutation: a busy machine does not change it. It takes milliseconds. */
+  private static final Duration MOST_WORK = Duration.ofSeconds(2);
+
+  /** For what waits without working, on a machine that is busy with other things. */
   private static final Duration HANG = Duration.ofSeconds(60);
 
   private static final long ALLOCATION_LIMIT = 256L << 20;
@@ -145,6 +148,7 @@ class MutationTest {
   /** Whether there was a tree to walk. */
   private static boolean walk(byte[] image) throws IOException {
     long before = THREADS.getCurrentThreadAllocatedBytes();
+    long workedBefore = THREADS.getCurrentThreadCpuTime();
     try (Volume volume = Image.open(image)) {
       Image.walk(volume.tree(), CONTENT);
       volume.check(finding -> {}, bytes -> {});
@@ -156,6 +160,8 @@ class MutationTest {
     } finally {
       long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
       assertTrue(allocated < ALLOCATION_LIMIT, () -> allocated + " bytes");
+      Duration worked = Duration.ofNanos(THREADS.getCurrentThreadCpuTime() - workedBefore);
+      assertTrue(worked.compareTo(MOST_WORK) < 0, () -> "took " + worked);
     }
   }
 

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.ReadPolicy;
 import io.unsealfs.storage.Source;
@@ -17,8 +19,10 @@ import io.unsealfs.volume.VolumeKey;
 import io.unsealfs.volume.VolumeLimits;
 import io.unsealfs.volume.WrongKeyException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +34,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whatever a header says, it opens, or is refused by name, at once and at little cost. */
 class HostileHeaderTest {
   private static final int MUTATIONS = 10_000;
+
+  /** Processor time of one opening: a busy machine does not change it. */
+  private static final Duration MOST_WORK = Duration.ofSeconds(2);
+
+  /** For what waits without working, on a machine that is busy with other things. */
+  private static final Duration HANG = Duration.ofSeconds(60);
+
+  /** An image of 350 KiB is read twice at most, and its JSON makes objects. */
+  private static final long ALLOCATION_LIMIT = 16L << 20;
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final VolumeLimits LITTLE_MEMORY = new VolumeLimits(1 << 20, 1 << 20);
 
   private final byte[] good = SmallImage.make();
@@ -205,14 +220,37 @@ class HostileHeaderTest {
 
   @Test
   void every_truncation_is_refused_or_leaves_whole_sectors() throws Exception {
-    for (int length = 0; length < good.length; length += length < 8192 ? 61 : 1021) {
+    byte[] expected = Arrays.copyOf(SmallImage.plaintext(), 1024);
+    int firstSector = SmallImage.DATA_OFFSET + 4096;
+    for (int length = 0; length < good.length; length += step(length, 2 * SmallImage.HEADER_SIZE)) {
       byte[] cut = Arrays.copyOf(good, length);
-      if (length < SmallImage.DATA_OFFSET + 4096) {
+      if (length < firstSector) {
         assertThrows(VolumeFormatException.class, () -> open(cut), () -> cut.length + " bytes");
       } else {
-        assertArrayEquals(Arrays.copyOf(SmallImage.plaintext(), 1024), open(cut));
+        assertArrayEquals(expected, open(cut));
       }
     }
+  }
+
+  @Test
+  void every_truncation_of_luks1_is_refused_or_leaves_whole_sectors() throws Exception {
+    byte[] image = SmallLuks1.make();
+    byte[] expected = Arrays.copyOf(SmallImage.plaintext(), 512);
+    for (int length = 0; length < image.length; length += step(length, 4096)) {
+      byte[] cut = Arrays.copyOf(image, length);
+      if (length < SmallLuks1.DATA_OFFSET + 512) {
+        assertThrows(VolumeFormatException.class, () -> open(cut), () -> cut.length + " bytes");
+      } else {
+        assertArrayEquals(expected, Arrays.copyOf(open(cut), 512));
+      }
+    }
+  }
+
+  /** Every length as long as metadata is cut, and around the first sector; else some. */
+  private static int step(int length, int everyUntil) {
+    int border = SmallImage.DATA_OFFSET;
+    boolean every = length < everyUntil || Math.abs(length - border) < 16;
+    return every ? 1 : length < border ? 61 : 1021;
   }
 
   @Test
@@ -258,15 +296,52 @@ class HostileHeaderTest {
     assertTrue(opened > 0 && opened < MUTATIONS, "opened " + opened);
   }
 
+  @Test
+  void thousands_of_mutations_of_luks1_end_in_a_typed_refusal_or_open() throws Exception {
+    byte[] image = SmallLuks1.make();
+    int[] edges = {0, 1, -1, 0x7fffffff, 0x80000000, 4000, 4096, 64, 0x00AC71F3, 0x0000DEAD};
+    Random random = new Random(20251122);
+    int opened = 0;
+    int mutations = MUTATIONS / 4;
+    for (int i = 0; i < mutations; i++) {
+      byte[] changed = image.clone();
+      for (int n = 0; n <= random.nextInt(3); n++) {
+        if (random.nextBoolean()) {
+          changed[random.nextInt(SmallLuks1.HEADER_SIZE)] ^= (byte) (1 << random.nextInt(8));
+        } else {
+          int at = 4 * random.nextInt(SmallLuks1.HEADER_SIZE / 4);
+          ByteBuffer.wrap(changed).putInt(at, edges[random.nextInt(edges.length)]);
+        }
+      }
+      opened += outcome(changed, i);
+    }
+    int all = opened;
+    assertTrue(all > 0 && all < mutations, () -> "opened " + all);
+  }
+
   private static int outcome(byte[] image, int number) {
+    return assertTimeoutPreemptively(
+        HANG, () -> boundedOutcome(image, number), () -> "mutation " + number);
+  }
+
+  /** 1 if it opened; nothing but a refusal otherwise, in bounded work and memory. */
+  private static int boundedOutcome(byte[] image, int number) {
+    long before = THREADS.getCurrentThreadAllocatedBytes();
+    long workedBefore = THREADS.getCurrentThreadCpuTime();
     try {
-      open(image);
+      byte[] _ = open(image);
       return 1;
     } catch (VolumeFormatException | WrongKeyException | PinMismatchException e) {
       assertFalse(String.valueOf(e.getMessage()).contains("\n"));
       return 0;
     } catch (IOException | RuntimeException e) {
       throw new AssertionError("mutation " + number, e);
+    } finally {
+      long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+      assertTrue(
+          allocated < ALLOCATION_LIMIT, () -> "mutation " + number + ": " + allocated + " bytes");
+      Duration worked = Duration.ofNanos(THREADS.getCurrentThreadCpuTime() - workedBefore);
+      assertTrue(worked.compareTo(MOST_WORK) < 0, () -> "mutation " + number + " took " + worked);
     }
   }
 
