@@ -116,7 +116,8 @@ class Luks2WriterPeerTest {
     Path image = scratch.resolve("image");
     Path key = Secrets.file(scratch, "pass phrase");
     run("truncate", "-s", "8M", image.toString()).assertStatus(0);
-    run("mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree.toString(), image.toString()).assertStatus(0);
+    run("mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree.toString(), image.toString())
+        .assertStatus(0);
     byte[] plain = Files.readAllBytes(image);
     run("truncate", "-s", "+4M", image.toString()).assertStatus(0);
     List<String> cost =

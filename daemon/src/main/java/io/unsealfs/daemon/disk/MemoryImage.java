@@ -1,8 +1,8 @@
 package io.unsealfs.daemon.disk;
 
 import io.unsealfs.os.CgroupMemory;
-import io.unsealfs.os.UnnamedMemory;
 import io.unsealfs.os.SystemCallException;
+import io.unsealfs.os.UnnamedMemory;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StorageException;
 import java.io.File;

@@ -34,7 +34,8 @@ final class HandshakeTest {
     assertFalse(agreed.acl());
     assertTrue(agreed.largeRequests());
     assertEquals(0, agreed.flags() & (WRITEBACK_CACHE | NO_OPEN | POSIX_ACL));
-    assertEquals(0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, false, true, false)).flags());
+    assertEquals(
+        0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, false, true, false)).flags());
   }
 
   @Test
