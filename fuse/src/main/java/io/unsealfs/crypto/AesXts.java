@@ -5,13 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * AES-XTS (IEEE 1619) over whole sectors: each block alone, between two additions of a tweak. By
- * {@link NativeAes} once that is ready, if it can do the key and the sectors are long enough for a
- * call each; else by the JDK in batches.
+ * {@link NativeAes} once that is ready, if it can do the key; else by the JDK in batches.
  */
 public final class AesXts implements SectorCipher {
-  /** Below, the calls of one sector each cost more than compiled batches take. */
-  private static final int LEAST_NATIVE_SECTOR = 1024;
-
   private final HeapKey dataKey;
   private final HeapKey tweakKey;
   private final SectorIv iv;
@@ -38,10 +34,7 @@ public final class AesXts implements SectorCipher {
     this.dataKey = new HeapKey("AES", key, 0, half);
     this.tweakKey = new HeapKey("AES", key, half, half);
     this.iv = iv;
-    this.nativeKey =
-        key.length == NativeXts.KEY_SIZE && sectorSize >= LEAST_NATIVE_SECTOR
-            ? HeapKey.lending("AES", key)
-            : null;
+    this.nativeKey = key.length == NativeXts.KEY_SIZE ? HeapKey.lending("AES", key) : null;
   }
 
   @Override
