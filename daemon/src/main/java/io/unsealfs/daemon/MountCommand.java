@@ -132,7 +132,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
     MountCare care =
         new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
-    try (CipherWarmUp _ = CipherWarmUp.begin();
+    try (CipherWarmUp _ = CipherWarmUp.begin(!Files.isDirectory(Path.of(source.source)));
         MountSession session =
             new MountSession(
                 new VolumeOpening(wiring, source, keys),

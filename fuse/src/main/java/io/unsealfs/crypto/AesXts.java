@@ -1,21 +1,18 @@
 package io.unsealfs.crypto;
 
-import javax.crypto.Cipher;
+import java.security.Provider;
+import org.jspecify.annotations.Nullable;
 
 /**
- * AES-XTS (IEEE 1619) over whole sectors: each block alone, between two additions of a tweak. The
- * JDK has no XTS, but is fast on long input, so a batch of sectors goes through at once: one call
- * makes all their tweaks, one does the data. That one is CBC when decrypting, with the chaining
- * taken out again afterwards: on processors without AVX-512 it is several times as fast as ECB.
+ * AES-XTS (IEEE 1619) over whole sectors: each block alone, between two additions of a tweak. By
+ * {@link NativeAes} once that is ready, if it can do the key; else by the JDK in batches.
  */
 public final class AesXts implements SectorCipher {
-  /** Bytes per batch: ciphertext, plaintext and tweaks stay in the core's first cache. */
-  private static final int BATCH = 8 << 10;
-
   private final HeapKey dataKey;
   private final HeapKey tweakKey;
   private final SectorIv iv;
   private final int sectorSize;
+  private final @Nullable HeapKey nativeKey;
   private final WorkerPool<XtsWorker> pool = new WorkerPool<>(XtsWorker::new);
 
   /**
@@ -37,6 +34,7 @@ public final class AesXts implements SectorCipher {
     this.dataKey = new HeapKey("AES", key, 0, half);
     this.tweakKey = new HeapKey("AES", key, half, half);
     this.iv = iv;
+    this.nativeKey = key.length == NativeXts.KEY_SIZE ? HeapKey.lending("AES", key) : null;
   }
 
   @Override
@@ -46,7 +44,18 @@ public final class AesXts implements SectorCipher {
 
   @Override
   public XtsWorker borrow() {
-    return pool.take();
+    XtsWorker worker = pool.take();
+    // a worker from before the engine came is simply dropped
+    return worker.direct == null && provider() != null ? new XtsWorker() : worker;
+  }
+
+  private @Nullable NativeXts nativeWay() {
+    Provider provider = provider();
+    return provider == null || nativeKey == null ? null : new NativeXts(provider, nativeKey, iv);
+  }
+
+  private @Nullable Provider provider() {
+    return nativeKey == null ? null : NativeAes.xtsIfReady();
   }
 
   @Override
@@ -54,15 +63,15 @@ public final class AesXts implements SectorCipher {
     pool.close();
     dataKey.destroy();
     tweakKey.destroy();
+    if (nativeKey != null) {
+      nativeKey.destroy();
+    }
   }
 
   /** Cipher objects of one key. */
   public final class XtsWorker implements Worker {
-    private final Cipher decryptor = Aes.chainedDecryptor(dataKey);
-    private final Cipher tweakEncryptor = Aes.ecb(Cipher.ENCRYPT_MODE, tweakKey);
-    private final byte[] firstTweaks = new byte[BATCH / sectorSize * Aes.BLOCK];
-    private final long[] tweaks = new long[BATCH / Long.BYTES];
-    private final byte[] masked = new byte[BATCH];
+    private final @Nullable NativeXts direct = nativeWay();
+    private @Nullable BatchedXts batched;
 
     private XtsWorker() {}
 
@@ -75,13 +84,31 @@ public final class AesXts implements SectorCipher {
         byte[] plaintext,
         int plaintextOffset) {
       requireSectors(length);
-      for (int done = 0; done < length; done += BATCH) {
-        int part = Math.min(BATCH, length - done);
-        makeTweaks(unit + done / UNIT, part);
-        addTweaks(ciphertext, ciphertextOffset + done, part, masked, 0);
-        Aes.blocksChained(decryptor, masked, 0, part, plaintext, plaintextOffset + done);
-        addTweaksAndUnchain(plaintext, plaintextOffset + done, part);
+      if (direct == null) {
+        batched().decrypt(unit, ciphertext, ciphertextOffset, length, plaintext, plaintextOffset);
+        return;
       }
+      for (int done = 0; done < length; done += sectorSize) {
+        direct.decrypt(
+            unit + done / UNIT,
+            ciphertext,
+            ciphertextOffset + done,
+            sectorSize,
+            plaintext,
+            plaintextOffset + done);
+      }
+    }
+
+    /** Encrypts whole sectors, by the JDK; the rest as in {@link Worker#decrypt}. */
+    public void encrypt(
+        long unit,
+        byte[] plaintext,
+        int plaintextOffset,
+        int length,
+        byte[] ciphertext,
+        int ciphertextOffset) {
+      requireSectors(length);
+      batched().encrypt(unit, plaintext, plaintextOffset, length, ciphertext, ciphertextOffset);
     }
 
     private void requireSectors(int length) {
@@ -90,71 +117,13 @@ public final class AesXts implements SectorCipher {
       }
     }
 
-    /** Encrypts whole sectors; the rest as in {@link Worker#decrypt}. */
-    public void encrypt(
-        long unit,
-        byte[] plaintext,
-        int plaintextOffset,
-        int length,
-        byte[] ciphertext,
-        int ciphertextOffset) {
-      // made anew: only the writing of a volume encrypts, and in pieces of many sectors
-      Cipher encryptor = Aes.ecb(Cipher.ENCRYPT_MODE, dataKey);
-      requireSectors(length);
-      for (int done = 0; done < length; done += BATCH) {
-        int part = Math.min(BATCH, length - done);
-        int out = ciphertextOffset + done;
-        makeTweaks(unit + done / UNIT, part);
-        addTweaks(plaintext, plaintextOffset + done, part, ciphertext, out);
-        Aes.blocks(encryptor, ciphertext, out, part, ciphertext, out);
-        addTweaks(ciphertext, out, part, ciphertext, out);
+    private BatchedXts batched() {
+      BatchedXts made = batched;
+      if (made == null) {
+        made = new BatchedXts(dataKey, tweakKey, iv, sectorSize);
+        batched = made;
       }
-    }
-
-    /** The tweak of every block of {@code length} bytes. */
-    private void makeTweaks(long unit, int length) {
-      int sectors = length / sectorSize;
-      for (int i = 0; i < sectors; i++) {
-        iv.write(unit + (long) i * (sectorSize / UNIT), firstTweaks, i * Aes.BLOCK);
-      }
-      int size = sectors * Aes.BLOCK;
-      Aes.blocks(tweakEncryptor, firstTweaks, 0, size, firstTweaks, 0);
-      long[] all = tweaks;
-      int words = sectorSize / Long.BYTES;
-      for (int i = 0; i < sectors; i++) {
-        long low = (long) LONGS.get(firstTweaks, i * Aes.BLOCK);
-        long high = (long) LONGS.get(firstTweaks, i * Aes.BLOCK + Long.BYTES);
-        int end = (i + 1) * words;
-        for (int at = i * words; at < end; at += 2) {
-          all[at] = low;
-          all[at + 1] = high;
-          // doubling without a branch on key-dependent bits
-          long carry = high >> 63 & 0x87;
-          high = high << 1 | low >>> 63;
-          low = low << 1 ^ carry;
-        }
-      }
-    }
-
-    private void addTweaks(byte[] in, int inOffset, int length, byte[] out, int outOffset) {
-      long[] all = tweaks;
-      for (int at = 0, word = 0; at < length; at += Long.BYTES, word++) {
-        LONGS.set(out, outOffset + at, (long) LONGS.get(in, inOffset + at) ^ all[word]);
-      }
-    }
-
-    /** As {@link #addTweaks}, and takes out the block of {@link #masked} before each block. */
-    private void addTweaksAndUnchain(byte[] text, int offset, int length) {
-      long[] all = tweaks;
-      byte[] before = masked;
-      for (int at = 0; at < Aes.BLOCK; at += Long.BYTES) {
-        LONGS.set(text, offset + at, (long) LONGS.get(text, offset + at) ^ all[at / Long.BYTES]);
-      }
-      for (int at = Aes.BLOCK; at < length; at += Long.BYTES) {
-        long chained = (long) LONGS.get(text, offset + at);
-        long previous = (long) LONGS.get(before, at - Aes.BLOCK);
-        LONGS.set(text, offset + at, chained ^ previous ^ all[at / Long.BYTES]);
-      }
+      return made;
     }
 
     @Override
