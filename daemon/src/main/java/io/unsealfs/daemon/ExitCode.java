@@ -2,6 +2,7 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.attest.AttestationException;
 import io.unsealfs.block.IntegrityException;
+import io.unsealfs.crypto.KdfTimeoutException;
 import io.unsealfs.key.KeyChainException;
 import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.KeyReferenceException;
@@ -59,6 +60,7 @@ enum ExitCode {
       case KeyUnavailableException e -> KEY_UNAVAILABLE;
       case WireException e -> KEY_UNAVAILABLE;
       case VolumeFormatException e -> BAD_FORMAT;
+      case KdfTimeoutException e -> BAD_FORMAT;
       case WrongKeyException e -> WRONG_KEY;
       case MountException e -> MOUNT_REFUSED;
       case IntegrityException e -> DAMAGED;
