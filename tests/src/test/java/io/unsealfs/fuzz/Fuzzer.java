@@ -18,6 +18,9 @@ final class Fuzzer {
   private static final int HEX_SHOWN = 4096;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  /** However slow the machine is: fewer would say nothing about a target. */
+  private static final long LEAST_INPUTS = 200;
+
   private final FuzzTarget target;
   private final long seed;
   private final AtomicLong iteration = new AtomicLong();
@@ -74,7 +77,7 @@ final class Fuzzer {
     for (byte[] valid : target.corpus()) {
       feed(-1, valid);
     }
-    while (System.nanoTime() - deadline < 0) {
+    while (iteration.get() < LEAST_INPUTS || System.nanoTime() - deadline < 0) {
       one(iteration.get());
       iteration.incrementAndGet();
     }
