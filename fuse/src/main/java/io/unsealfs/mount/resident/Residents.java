@@ -27,6 +27,8 @@ public final class Residents implements Closeable {
   /** What has to stay for everything else: a process that reaches its limit is killed. */
   private static final long RESERVE_BYTES = 128L << 20;
 
+  private static final int MOST_DAMAGED = 4096;
+
   /** Opens the plaintext of a file. */
   @FunctionalInterface
   public interface Opening {
@@ -46,6 +48,7 @@ public final class Residents implements Closeable {
 
   // guarded by this; in order of use
   private final Map<Long, ResidentFile> files = new LinkedHashMap<>(16, 0.75f, true);
+  private final DamagedFiles damaged = new DamagedFiles(MOST_DAMAGED);
   private long bytesHeld;
   private long bytesToFill;
   private long fills;
@@ -100,7 +103,7 @@ public final class Residents implements Closeable {
    * @return null if there is no room, or the file was given up before
    */
   public @Nullable ResidentFile pin(long fileId, long size, Opening opening) throws IOException {
-    if (size < ResidentPlan.LEAST_FILE_BYTES) {
+    if (size < ResidentPlan.LEAST_FILE_BYTES || isDamaged(fileId)) {
       return null;
     }
     ResidentFile file = known(fileId);
@@ -118,6 +121,10 @@ public final class Residents implements Closeable {
       filler.add(file);
     }
     return file;
+  }
+
+  private synchronized boolean isDamaged(long fileId) {
+    return damaged.contains(fileId);
   }
 
   private synchronized @Nullable ResidentFile known(long fileId) {
@@ -159,10 +166,9 @@ public final class Residents implements Closeable {
       return false;
     }
     long needed = roundedUp(size);
-    evictUntil(budgetBytes - needed, dropped);
-    long freed = dropped.stream().mapToLong(file -> roundedUp(file.size())).sum();
-    return bytesHeld + needed <= budgetBytes
-        && left.getAsLong() + freed - bytesToFill - needed >= RESERVE_BYTES;
+    long overBudget = bytesHeld + needed - budgetBytes;
+    long overMemory = RESERVE_BYTES + bytesToFill + needed - left.getAsLong();
+    return evict(Math.max(overBudget, overMemory), true, dropped);
   }
 
   private @Nullable ResidentFile begin(long fileId, Source source) {
@@ -195,18 +201,29 @@ public final class Residents implements Closeable {
     }
   }
 
-  /** Takes unused files out, the one used longest ago first, until so much or less is held. */
-  private void evictUntil(long bytes, List<ResidentFile> dropped) {
-    for (ResidentFile file : List.copyOf(files.values())) {
-      if (bytesHeld <= bytes) {
-        return;
+  /**
+   * Takes unused files out, the one used longest ago first, until so many bytes are free.
+   *
+   * @param allOrNone whether none goes where all of them would not be enough: nobody gains by that
+   * @return whether they are enough
+   */
+  private boolean evict(long bytes, boolean allOrNone, List<ResidentFile> dropped) {
+    long freed = 0;
+    for (ResidentFile file : files.values()) {
+      if (freed >= bytes) {
+        break;
       }
-      if (isUnused(file) && file.state() == ResidentFile.State.RESIDENT) {
-        take(file);
-        evictions++;
+      if (file.state() == ResidentFile.State.RESIDENT && isUnused(file)) {
+        freed += roundedUp(file.size());
         dropped.add(file);
       }
     }
+    if (freed < bytes && allOrNone) {
+      dropped.clear();
+      return false;
+    }
+    dropped.forEach(this::take);
+    return freed >= bytes;
   }
 
   /** A mapping stays when what was opened for it is closed, and the kernel tells that only here. */
@@ -217,6 +234,7 @@ public final class Residents implements Closeable {
   private void take(ResidentFile file) {
     files.remove(file.fileId());
     bytesHeld -= roundedUp(file.size());
+    evictions++;
   }
 
   private void drop(ResidentFile file) {
@@ -234,6 +252,7 @@ public final class Residents implements Closeable {
       } else {
         givenUp++;
         bytesHeld -= roundedUp(file.size());
+        forgetUnlessUsed(file);
       }
     }
     if (!resident) {
@@ -250,15 +269,21 @@ public final class Residents implements Closeable {
   }
 
   /**
-   * One user less. A file that was given up is forgotten with its last user, and tried again when
-   * asked for, unless it is damaged.
+   * One user less. A file that was given up goes with its last user, and is tried again when asked
+   * for; of a damaged one it is kept in mind that it is.
    */
   public void unpin(ResidentFile file) {
     synchronized (this) {
       file.pins--;
-      if (file.pins == 0 && file.state() == ResidentFile.State.GIVEN_UP && !file.isDamaged()) {
-        files.remove(file.fileId(), file);
+      if (file.state() == ResidentFile.State.GIVEN_UP) {
+        forgetUnlessUsed(file);
       }
+    }
+  }
+
+  private void forgetUnlessUsed(ResidentFile file) {
+    if (file.pins == 0 && files.remove(file.fileId(), file) && file.isDamaged()) {
+      damaged.add(file.fileId());
     }
   }
 
@@ -266,7 +291,7 @@ public final class Residents implements Closeable {
   public void shrink() {
     List<ResidentFile> dropped = new ArrayList<>();
     synchronized (this) {
-      evictUntil(0, dropped);
+      evict(Long.MAX_VALUE, false, dropped);
     }
     dropped.forEach(this::drop);
   }

@@ -2,6 +2,7 @@ package io.unsealfs.mount.resident;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -137,6 +138,28 @@ final class ResidentsTest {
   }
 
   @Test
+  void nobodyGoesForOneWhoWouldNotFitAllTheSame() throws Exception {
+    ResidentFile used = filled(1);
+    residents().unpin(filled(2));
+    assertNull(pin(3, new Content(12 << 20)), "above the budget beside the one in use");
+    left.set((128L << 20) - 1);
+    residents().unpin(used);
+    assertNull(pin(3, new Content(14 << 20)), "above the memory there would be");
+    assertEquals(List.of(), dropped);
+    assertEquals(0, residents().figures().evictions());
+    assertEquals(2, residents().figures().files());
+  }
+
+  @Test
+  void whoseMemoryIsNeededGoesAlsoWithinTheBudget() throws Exception {
+    ResidentFile one = filled(1);
+    residents().unpin(one);
+    left.set((128L << 20) + 1);
+    assertNotNull(pin(2, new Content(4 << 20)));
+    assertEquals(List.of(one), dropped);
+  }
+
+  @Test
   void smallFilesAndFilesAboveTheBudgetAreNotTaken() throws Exception {
     assertNull(pin(1, new Content((int) ResidentPlan.LEAST_FILE_BYTES - 1)));
     assertNull(pin(2, new Content((int) BUDGET + 1)));
@@ -224,6 +247,34 @@ final class ResidentsTest {
     assertNull(pin(1, content));
     assertEquals(opened, content.opened.get(), "not even opened");
     assertEquals(0, used());
+    assertEquals(0, residents().figures().files());
+  }
+
+  @Test
+  void ofManyDamagedFilesThoseAskedForLastAreRemembered() {
+    DamagedFiles damaged = new DamagedFiles(3);
+    for (long id = 1; id <= 3; id++) {
+      damaged.add(id);
+    }
+    assertTrue(damaged.contains(1));
+    damaged.add(4);
+    assertTrue(damaged.contains(1) && damaged.contains(3) && damaged.contains(4));
+    assertFalse(damaged.contains(2));
+  }
+
+  @Test
+  void whatIsGivenUpWhenNobodyWantsItAnyMoreIsForgotten() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch go = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          await(go);
+          throw new StorageException("not now");
+        };
+    residents().unpin(Objects.requireNonNull(pin(1, content)));
+    go.countDown();
+    assertEquals(State.GIVEN_UP, decision().state());
+    assertEquals(0, residents().figures().files());
   }
 
   @Test
