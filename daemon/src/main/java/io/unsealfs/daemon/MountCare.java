@@ -101,7 +101,7 @@ final class MountCare implements AutoCloseable {
         (failures.failedRequests() + failures.unexpectedFaults()) + " errors");
   }
 
-  /** Ends both; nobody touches the tree afterwards. Idempotent. */
+  /** Ends all of it; nobody touches the tree afterwards. Idempotent. */
   @Override
   public void close() {
     PressureWatch watching;
@@ -111,6 +111,7 @@ final class MountCare implements AutoCloseable {
       watching = watch;
       loading = preload;
     }
+    resident.close();
     if (watching != null) {
       watching.close();
     }

@@ -109,7 +109,7 @@ final class ResidentOpens implements Closeable {
     this.plan = plan;
     this.ordinaryFlags = ordinaryFlags;
     this.wasInterrupted = wasInterrupted;
-    this.residents = new Residents(memory, plan.budgetBytes(), this::decided, this::dropped);
+    this.residents = new Residents(memory, plan, this::decided, this::dropped);
   }
 
   /**

@@ -38,6 +38,7 @@ public final class Residents implements Closeable {
 
   private final HiddenMemory memory;
   private final long budgetBytes;
+  private final @Nullable TouchAhead touched;
   private final LongSupplier left;
   private final Filler filler;
   private final Consumer<ResidentFile> whenDecided;
@@ -62,18 +63,18 @@ public final class Residents implements Closeable {
    * No file yet.
    *
    * @param memory taken over
-   * @param budgetBytes the most that all files may take
+   * @param plan the most that all files may take, and what was touched for them
    * @param whenDecided called when a file's filling has ended, one way or the other
    * @param whenDropped called before a file that was resident loses its memory
    */
   public Residents(
       HiddenMemory memory,
-      long budgetBytes,
+      ResidentPlan plan,
       Consumer<ResidentFile> whenDecided,
       Consumer<ResidentFile> whenDropped) {
     this(
         memory,
-        budgetBytes,
+        plan,
         CgroupMemory::leftBytes,
         Runtime.getRuntime().availableProcessors(),
         whenDecided,
@@ -82,15 +83,23 @@ public final class Residents implements Closeable {
 
   Residents(
       HiddenMemory memory,
-      long budgetBytes,
+      ResidentPlan plan,
       LongSupplier left,
       int threads,
       Consumer<ResidentFile> whenDecided,
       Consumer<ResidentFile> whenDropped) {
     this.memory = memory;
-    this.budgetBytes = budgetBytes;
-    this.left = left;
-    this.filler = new Filler(threads, left, RESERVE_BYTES);
+    this.budgetBytes = plan.budgetBytes();
+    TouchAhead ahead = plan.touched().orElse(null);
+    this.touched = ahead;
+    if (ahead == null) {
+      this.left = left;
+      this.filler = new Filler(threads, left, RESERVE_BYTES, () -> {});
+    } else {
+      this.left = () -> left.getAsLong() + ahead.heldBytes();
+      this.filler =
+          new Filler(threads, this.left, RESERVE_BYTES, () -> ahead.give(ResidentFile.PIECE_BYTES));
+    }
     this.whenDecided = whenDecided;
     this.whenDropped = whenDropped;
   }
@@ -105,6 +114,9 @@ public final class Residents implements Closeable {
   public @Nullable ResidentFile pin(long fileId, long size, Opening opening) throws IOException {
     if (size < ResidentPlan.LEAST_FILE_BYTES || isDamaged(fileId)) {
       return null;
+    }
+    if (touched != null) {
+      touched.opened();
     }
     ResidentFile file = known(fileId);
     if (file == null) {
@@ -287,8 +299,11 @@ public final class Residents implements Closeable {
     }
   }
 
-  /** Memory is short: files that nobody uses go. */
+  /** Memory is short: what was touched ahead goes, and files that nobody uses. */
   public void shrink() {
+    if (touched != null) {
+      touched.close();
+    }
     List<ResidentFile> dropped = new ArrayList<>();
     synchronized (this) {
       evict(Long.MAX_VALUE, false, dropped);
@@ -319,6 +334,9 @@ public final class Residents implements Closeable {
       }
       closed = true;
       all = List.copyOf(files.values());
+    }
+    if (touched != null) {
+      touched.close();
     }
     all.forEach(file -> file.giveUp("the mount ends"));
     filler.close();

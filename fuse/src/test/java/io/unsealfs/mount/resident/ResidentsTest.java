@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -50,9 +51,13 @@ final class ResidentsTest {
   }
 
   private void begin(long memoryBytes) throws Exception {
+    begin(memoryBytes, new ResidentPlan(path -> true, BUDGET, true));
+  }
+
+  private void begin(long memoryBytes, ResidentPlan plan) throws Exception {
     HiddenMemory made = HiddenMemory.create(memoryBytes);
     memory = made;
-    residents = new Residents(made, BUDGET, left::get, 2, decided::add, dropped::add);
+    residents = new Residents(made, plan, left::get, 2, decided::add, dropped::add);
   }
 
   @AfterEach
@@ -371,6 +376,36 @@ final class ResidentsTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Test
+  void whatWasTouchedAheadCountsAsLeftAndIsGivenUpPieceByPiece() throws Exception {
+    residents().close();
+    TouchAhead touched = new TouchAhead(BUDGET, () -> 1L << 40, () -> 0);
+    CompletableFuture<Void> touching = touch(touched);
+    while (touched.heldBytes() < BUDGET) {
+      Thread.onSpinWait();
+    }
+    begin(BUDGET, new ResidentPlan(path -> true, BUDGET, true, Optional.of(touched)));
+    left.set((128L << 20) + SIZE - BUDGET);
+    ResidentFile file = filled(1);
+    long held = touched.heldBytes();
+    // each thread asks once more than there are pieces
+    assertTrue(held <= BUDGET - SIZE && held >= BUDGET - SIZE - (4 << 20), () -> "held: " + held);
+    residents().unpin(file);
+    residents().shrink();
+    assertEquals(0, touched.heldBytes());
+    touching.get(30, TimeUnit.SECONDS);
+  }
+
+  private static CompletableFuture<Void> touch(TouchAhead touched) {
+    return CompletableFuture.runAsync(() -> {
+      try {
+        touched.run(timeout -> false);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
   }
 
   /** What happens before a read. */
