@@ -50,12 +50,10 @@ final class ResidentOptions {
   @Option(
       names = "--resident-touch",
       negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
       description =
           "Have the machine give memory for them while evidence and key are waited for (default:"
-              + " yes).")
-  boolean touches = true;
+              + " no).")
+  boolean touches;
 
   /** What was asked for. */
   ResidentChoice choice() throws UsageException {
