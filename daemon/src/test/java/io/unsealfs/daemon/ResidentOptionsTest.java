@@ -61,7 +61,9 @@ class ResidentOptionsTest {
 
   private static Optional<ResidentPlan> plan(String glob, String size, long... sizes)
       throws Exception {
-    return options(glob, size).choice(LEFT, LIMIT, ResidentOptionsTest::nothing).of(new Files(sizes));
+    return options(glob, size)
+        .choice(LEFT, LIMIT, ResidentOptionsTest::nothing)
+        .of(new Files(sizes));
   }
 
   @Test
@@ -87,7 +89,8 @@ class ResidentOptionsTest {
   void aSizeWithoutResidentAndNonsenseAreRefused() {
     ResidentOptions alone = new ResidentOptions();
     alone.size = "1G";
-    assertThrows(UsageException.class, () -> alone.choice(LEFT, LIMIT, ResidentOptionsTest::nothing));
+    assertThrows(
+        UsageException.class, () -> alone.choice(LEFT, LIMIT, ResidentOptionsTest::nothing));
     for (String size : List.of("0%", "100%", "much", "-1")) {
       assertThrows(UsageException.class, () -> plan("**", size), size);
     }
