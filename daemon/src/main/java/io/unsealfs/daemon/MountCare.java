@@ -102,7 +102,7 @@ final class MountCare implements AutoCloseable {
         failures.damagedObjects() + " damaged objects");
   }
 
-  /** Ends both; nobody touches the tree afterwards. Idempotent. */
+  /** Ends all of it; nobody touches the tree afterwards. Idempotent. */
   @Override
   public void close() {
     PressureWatch watching;
@@ -112,6 +112,7 @@ final class MountCare implements AutoCloseable {
       watching = watch;
       loading = preload;
     }
+    resident.close();
     if (watching != null) {
       watching.close();
     }

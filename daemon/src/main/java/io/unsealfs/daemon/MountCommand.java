@@ -127,6 +127,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
             noExec,
             Optional.empty());
     ResidentChoice residentChoice = resident.choice();
+    residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
     FailureLog failures = new FailureLog(logNames);
     MountCare care =

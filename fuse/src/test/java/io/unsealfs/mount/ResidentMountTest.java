@@ -324,6 +324,30 @@ final class ResidentMountTest {
   }
 
   @Test
+  void whatWasReadTheOrdinaryWayLeavesTheKernelOnceItIsResident() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    tree.file("model-large", BUDGET);
+    begin(false);
+    try (Holder reader = new Holder(point, "opened", "model")) {
+      String _ = reader.line();
+      while (figures().fills() == 0) {
+        Thread.onSpinWait(); // the surefire time-out ends it
+      }
+      assertArrayEquals(MemoryTree.content(file), reader.rest());
+    }
+    awaitRelease();
+    mounted().memoryIsShort();
+    assertEquals(0, figures().files(), "read the ordinary way, nobody opened it since");
+
+    try (Holder holder = new Holder(point, "held", "model-large")) {
+      assertEquals("mapped", holder.line());
+      int reads = tree.calls("read");
+      assertArrayEquals(MemoryTree.content(file), read("model").out());
+      assertTrue(tree.calls("read") > reads, "its pages are still in the kernel");
+    }
+  }
+
+  @Test
   void damageAtTheEndIsAnErrorThereAndOnlyThere() throws Exception {
     byte[] content = new byte[5_000_001];
     for (int i = 0; i < content.length; i++) {
