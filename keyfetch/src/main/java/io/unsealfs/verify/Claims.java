@@ -164,6 +164,14 @@ public final class Claims {
     return new Claims(tee, fields, Optional.of(judged));
   }
 
+  /** The same claims with one more field. */
+  public Claims with(Field field, byte[] bytes) {
+    Map<Field, byte[]> more = new EnumMap<>(Field.class);
+    more.putAll(fields);
+    more.put(field, bytes);
+    return of(tee, more, tcb);
+  }
+
   /** The kind of machine. */
   public Tee tee() {
     return tee;
