@@ -2,6 +2,7 @@ package io.unsealfs.verify.collateral;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -54,6 +55,10 @@ record AnswerCutter(String text, byte[] signature) {
           in.skipChildren();
         }
       }
+    } catch (JsonProcessingException e) {
+      IOException refusal = bad(member);
+      refusal.initCause(e);
+      throw refusal;
     }
     if (text.length == 0 || signature.length == 0) {
       throw bad(member);

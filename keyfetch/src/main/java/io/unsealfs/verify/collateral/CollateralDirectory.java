@@ -145,6 +145,11 @@ public final class CollateralDirectory implements EndorsementSource {
     if (now - before < LOOK_AGAIN.toNanos() || !lookedAtNanos.compareAndSet(before, now)) {
       return;
     }
+    lookNow();
+  }
+
+  /** Looks whether files changed. */
+  void lookNow() {
     try {
       entries = read(entries);
     } catch (IOException e) {

@@ -82,9 +82,14 @@ final class CertificateRules {
   }
 
   static String commonName(X500Principal principal) {
-    RDN[] names = X500Name.getInstance(principal.getEncoded()).getRDNs(BCStyle.CN);
-    return names.length == 1 && !names[0].isMultiValued()
-        ? names[0].getFirst().getValue().toString()
-        : "";
+    try {
+      RDN[] names = X500Name.getInstance(principal.getEncoded()).getRDNs(BCStyle.CN);
+      return names.length == 1 && !names[0].isMultiValued()
+          ? names[0].getFirst().getValue().toString()
+          : "";
+    } catch (IllegalArgumentException | IllegalStateException | ClassCastException e) {
+      // one parser took for a name what the other does not
+      return "";
+    }
   }
 }
