@@ -81,12 +81,11 @@ final class VerifyTargets {
           Claims verified = verifier.verify(Quote.parse(input), endorsements, NOW);
           signed
               .all()
-              .forEach(
-                  (field, hex) -> {
-                    if (!verified.hex(field).orElse("").equals(hex)) {
-                      throw new AssertionError("a changed quote was accepted: " + field);
-                    }
-                  });
+              .forEach((field, hex) -> {
+                if (!verified.hex(field).orElse("").equals(hex)) {
+                  throw new AssertionError("a changed quote was accepted: " + field);
+                }
+              });
         });
   }
 
