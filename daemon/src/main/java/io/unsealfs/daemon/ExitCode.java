@@ -14,6 +14,8 @@ import io.unsealfs.storage.IllegalNodeException;
 import io.unsealfs.storage.NameTooLongException;
 import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.verify.VerificationException;
+import io.unsealfs.verify.collateral.CollateralException;
 import io.unsealfs.volume.PinMismatchException;
 import io.unsealfs.volume.VolumeFormatException;
 import io.unsealfs.volume.WrongKeyException;
@@ -56,7 +58,9 @@ enum ExitCode {
       case KeyChainException e -> of(e.decisive());
       case AttestationException e -> NO_EVIDENCE;
       case KeyDeniedException e -> KEY_DENIED;
+      case VerificationException e -> KEY_DENIED;
       case KeyUnavailableException e -> KEY_UNAVAILABLE;
+      case CollateralException e -> KEY_UNAVAILABLE;
       case WireException e -> KEY_UNAVAILABLE;
       case VolumeFormatException e -> BAD_FORMAT;
       case WrongKeyException e -> WRONG_KEY;

@@ -72,6 +72,11 @@ public final class Main {
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
         .addSubcommand(new AttestCommand(wiring))
+        .addSubcommand(new VerifyCommand())
+        .addSubcommand(
+            new CommandLine(new CollateralCommand())
+                .addSubcommand(new CollateralFetchCommand())
+                .addSubcommand(new CollateralCheckCommand()))
         .addSubcommand(new BenchCommand(wiring))
         .addSubcommand(new DoctorCommand(wiring))
         .addSubcommand(new DemoCommand())

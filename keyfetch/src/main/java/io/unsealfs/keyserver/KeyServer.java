@@ -50,6 +50,7 @@ public final class KeyServer implements AutoCloseable {
   private static final int FORCED_STOP_SECONDS = 5;
 
   private final AuditLog audit;
+  private final Appraisers appraisers;
   private final TlsIdentity tls;
   private final Clock clock;
   private final SecretMemory memory;
@@ -69,8 +70,10 @@ public final class KeyServer implements AutoCloseable {
       ReleasePolicy policy,
       TlsIdentity tls,
       AuditLog audit,
+      Appraisers appraisers,
       Clock clock,
       SecretMemory memory) {
+    this.appraisers = appraisers;
     this.config = config;
     this.policy = policy;
     this.tls = tls;
@@ -88,7 +91,8 @@ public final class KeyServer implements AutoCloseable {
    */
   public static KeyServer start(KeyServerConfig config, Clock clock, SecretMemory memory)
       throws IOException {
-    return start(config, clock, System::nanoTime, Appraisers.standard(), memory);
+    return start(
+        config, clock, System::nanoTime, Appraisers.of(config, clock, System::nanoTime), memory);
   }
 
   static KeyServer start(
@@ -107,9 +111,9 @@ public final class KeyServer implements AutoCloseable {
       policy.release();
       throw e;
     }
-    KeyServer keyServer = new KeyServer(config, policy, tls, audit, clock, memory);
+    KeyServer keyServer = new KeyServer(config, policy, tls, audit, appraisers, clock, memory);
     try {
-      keyServer.listen(nanoClock, appraisers);
+      keyServer.listen(nanoClock);
     } catch (IOException | RuntimeException | Error e) {
       keyServer.close();
       throw e;
@@ -133,7 +137,7 @@ public final class KeyServer implements AutoCloseable {
     }
   }
 
-  private void listen(LongSupplier nanoClock, Appraisers appraisers) throws IOException {
+  private void listen(LongSupplier nanoClock) throws IOException {
     KeyServerConfig.Limits limits = config.limits();
     NonceTable nonces =
         new NonceTable(
@@ -236,8 +240,8 @@ public final class KeyServer implements AutoCloseable {
 
   /**
    * Puts another configuration into force at once for all requests that begin from here on:
-   * secrets, policy, identity key, TLS certificate. Addresses, limits and the audit file cannot
-   * change.
+   * secrets, policy, identity key, TLS certificate. Addresses, limits, the audit file and the
+   * collateral directory (whose files are read again by themselves) cannot change.
    *
    * @throws KeyServerConfigException if it cannot be used; what was in force stays so
    */
@@ -249,6 +253,7 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("health", config.health(), fresh.health());
     refuseChanged("audit_log", config.auditLog(), fresh.auditLog());
     refuseChanged("limits", config.limits(), fresh.limits());
+    refuseChanged("collateral", config.collateral(), fresh.collateral());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
     ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory);
@@ -307,6 +312,7 @@ public final class KeyServer implements AutoCloseable {
     acceptingEnds.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
     connectionsEnd.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
     Optional.ofNullable(health).ifPresent(HealthEndpoint::close);
+    appraisers.close();
     synchronized (this) {
       policy.release();
     }

@@ -3,6 +3,8 @@ package io.unsealfs.keyserver;
 import io.unsealfs.key.wire.WireLimits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +37,7 @@ import java.util.regex.Pattern;
  * @param auditLog file of the audit lines; standard error if empty
  * @param health where {@code /healthz} and {@code /readyz} are answered; nowhere if empty
  * @param shutdownGrace how long requests in flight may take when the server stops
+ * @param collateral what TDX evidence is judged by; without it such evidence is refused
  */
 public record KeyServerConfig(
     InetSocketAddress listen,
@@ -47,7 +50,8 @@ public record KeyServerConfig(
     Limits limits,
     Optional<Path> auditLog,
     Optional<InetSocketAddress> health,
-    Duration shutdownGrace) {
+    Duration shutdownGrace,
+    Optional<Collateral> collateral) {
 
   private static final int MAX_CONFIG_BYTES = 1 << 20;
   private static final int MAX_SECRETS = 4096;
@@ -60,6 +64,20 @@ public record KeyServerConfig(
   public KeyServerConfig {
     secrets = List.copyOf(secrets);
   }
+
+  /**
+   * What TDX evidence is judged by.
+   *
+   * @param directory files as {@code collateral fetch} writes them
+   * @param url a service that is asked for what is missing or ends soon; none if empty
+   * @param proxy an HTTP proxy on the way there; none if empty
+   * @param minimumEvaluationNumber of collateral to be taken; 0 takes any
+   */
+  public record Collateral(
+      Path directory,
+      Optional<URI> url,
+      Optional<InetSocketAddress> proxy,
+      int minimumEvaluationNumber) {}
 
   /** Where the TLS certificate comes from. */
   public sealed interface Tls {
@@ -82,6 +100,7 @@ public record KeyServerConfig(
    * @param file the file that holds it
    * @param insecurePlaintext whether the file holds the bare secret and not a {@link WrappedSecret}
    * @param evidence the types of evidence that release it
+   * @param anyMeasurement whether any genuine, current TD gets it, whatever runs inside
    * @param volumeDigest the volume it is for
    * @param headerDigest the header it is for
    * @param expiresAt when it must no longer be used; it is not released from then on
@@ -91,6 +110,7 @@ public record KeyServerConfig(
       Path file,
       boolean insecurePlaintext,
       Set<String> evidence,
+      boolean anyMeasurement,
       Optional<String> volumeDigest,
       Optional<String> headerDigest,
       Optional<Instant> expiresAt) {
@@ -143,6 +163,12 @@ public record KeyServerConfig(
       warnings.add("INSECURE: allow_sample is true; sample evidence proves nothing about who asks");
     }
     for (SecretEntry secret : secrets) {
+      if (secret.anyMeasurement()) {
+        warnings.add(
+            "INSECURE: secret "
+                + secret.name()
+                + " has any_measurement: true; any genuine TD of anybody gets it");
+      }
       if (secret.insecurePlaintext()) {
         warnings.add("INSECURE: secret " + secret.name() + " lies on disk in plaintext");
       }
@@ -179,14 +205,15 @@ public record KeyServerConfig(
               path(yaml, "identity_key"),
               kekFile,
               yaml.flag("allow_sample"),
-              secrets(yaml, kekFile.isPresent()),
+              secrets(yaml, kekFile.isPresent(), yaml.has("collateral")),
               nonceLifetime,
               limits,
               optionalPath(yaml, "audit_log"),
               health.isEmpty()
                   ? Optional.empty()
                   : Optional.of(address(yaml, "health", health.get())),
-              Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)));
+              Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)),
+              collateral(yaml));
       yaml.finish();
       return config;
     }
@@ -207,6 +234,50 @@ public record KeyServerConfig(
               : new Tls.PemFiles(path(tls, "certificate_chain"), path(tls, "key"));
       tls.finish();
       return answer;
+    }
+
+    private Optional<Collateral> collateral(YamlMapping yaml) throws KeyServerConfigException {
+      Optional<YamlMapping> found = yaml.mapping("collateral");
+      if (found.isEmpty()) {
+        return Optional.empty();
+      }
+      YamlMapping collateral = found.get();
+      Collateral answer =
+          new Collateral(
+              path(collateral, "directory"),
+              url(collateral),
+              proxy(collateral),
+              collateral.number("minimum_evaluation_number", 0, 1_000_000, 0));
+      collateral.finish();
+      return Optional.of(answer);
+    }
+
+    private static Optional<URI> url(YamlMapping collateral) throws KeyServerConfigException {
+      Optional<String> text = collateral.optionalText("url");
+      if (text.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        URI uri = new URI(text.get());
+        if (("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
+            && uri.getHost() != null
+            && uri.getUserInfo() == null) {
+          return Optional.of(uri);
+        }
+      } catch (URISyntaxException e) {
+        KeyServerConfigException bad = collateral.bad("url", "is no URL");
+        bad.initCause(e);
+        throw bad;
+      }
+      throw collateral.bad("url", "must be http://HOST:PORT or https://HOST:PORT");
+    }
+
+    private static Optional<InetSocketAddress> proxy(YamlMapping collateral)
+        throws KeyServerConfigException {
+      Optional<String> text = collateral.optionalText("proxy");
+      return text.isEmpty()
+          ? Optional.empty()
+          : Optional.of(address(collateral, "proxy", text.get()));
     }
 
     private Limits limits(YamlMapping yaml, Duration nonceLifetime)
@@ -242,12 +313,12 @@ public record KeyServerConfig(
       return limits;
     }
 
-    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek)
+    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek, boolean hasCollateral)
         throws KeyServerConfigException {
       List<SecretEntry> secrets = new ArrayList<>();
       Set<String> names = new HashSet<>();
       for (YamlMapping entry : yaml.mappings("secrets")) {
-        SecretEntry secret = secret(entry, hasKek);
+        SecretEntry secret = secret(entry, hasKek, hasCollateral);
         if (!names.add(secret.name())) {
           throw entry.bad("name", "is used by another secret already");
         }
@@ -259,7 +330,9 @@ public record KeyServerConfig(
       return secrets;
     }
 
-    private SecretEntry secret(YamlMapping entry, boolean hasKek) throws KeyServerConfigException {
+    private SecretEntry secret(YamlMapping entry, boolean hasKek, boolean hasCollateral)
+        throws KeyServerConfigException {
+      boolean anyMeasurement = entry.flag("any_measurement");
       String name = entry.text("name");
       if (!WrappedSecret.isName(name)) {
         throw entry.bad(
@@ -280,7 +353,8 @@ public record KeyServerConfig(
               name,
               path(entry, plaintext ? "insecure_plaintext_file" : "file"),
               plaintext,
-              evidence(entry),
+              evidence(entry, hasCollateral, anyMeasurement),
+              anyMeasurement,
               digest(entry, "volume_digest"),
               digest(entry, "header_digest"),
               instant(entry, "expires_at"));
@@ -288,7 +362,9 @@ public record KeyServerConfig(
       return secret;
     }
 
-    private static Set<String> evidence(YamlMapping entry) throws KeyServerConfigException {
+    private static Set<String> evidence(
+        YamlMapping entry, boolean hasCollateral, boolean anyMeasurement)
+        throws KeyServerConfigException {
       List<String> texts = entry.texts("evidence");
       if (texts.isEmpty()) {
         throw entry.bad("evidence", "must list the types of evidence that release the secret");
@@ -301,10 +377,22 @@ public record KeyServerConfig(
               throw entry.bad("evidence", "lists a type twice");
             }
           }
-          case "tdx" ->
-              throw entry.bad("evidence", "lists tdx, which this version cannot verify yet");
+          case "tdx" -> {
+            if (!hasCollateral) {
+              throw entry.bad("evidence", "lists tdx, which needs collateral at the top level");
+            }
+            if (!anyMeasurement) {
+              throw entry.bad(
+                  "evidence",
+                  "lists tdx without a rule on what may run inside; any_measurement: true releases"
+                      + " the secret to any genuine TD of anybody");
+            }
+            if (!types.add(type)) {
+              throw entry.bad("evidence", "lists a type twice");
+            }
+          }
           case "none" -> throw entry.bad("evidence", "lists none, which never releases a secret");
-          default -> throw entry.bad("evidence", "lists an unknown type; known: sample");
+          default -> throw entry.bad("evidence", "lists an unknown type; known: tdx, sample");
         }
       }
       return types;

@@ -201,7 +201,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
           case UNSUPPORTED -> DenialReason.EVIDENCE_UNSUPPORTED;
           case MALFORMED -> DenialReason.EVIDENCE_MALFORMED;
           case BINDING -> DenialReason.BINDING_MISMATCH;
-          case POLICY -> DenialReason.NOT_RELEASED;
+          case UNTRUSTED, POLICY -> DenialReason.NOT_RELEASED;
         };
     return new Denied(reason, "the evidence was not accepted", appraisal.failures());
   }

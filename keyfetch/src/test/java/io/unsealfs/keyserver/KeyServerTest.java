@@ -218,7 +218,7 @@ class KeyServerTest {
         assertDenied(DenialReason.EVIDENCE_UNSUPPORTED, client, typed);
       }
     }
-    assertTrue(files.auditLines().get(0).contains("cannot verify tdx evidence yet"));
+    assertTrue(files.auditLines().get(0).contains("without it tdx evidence cannot be verified"));
   }
 
   @Test

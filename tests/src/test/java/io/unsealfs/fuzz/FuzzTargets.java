@@ -31,6 +31,11 @@ final class FuzzTargets {
     MAKERS.put("wire-identity", KeyTargets::identity);
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
+    MAKERS.put("quote", VerifyTargets::quote);
+    MAKERS.put("quote-verdict", VerifyTargets::quoteVerdict);
+    MAKERS.put("collateral", VerifyTargets::collateral);
+    MAKERS.put("collateral-verdict", VerifyTargets::collateralVerdict);
+    MAKERS.put("evidence-file", VerifyTargets::evidenceFile);
   }
 
   private FuzzTargets() {}
