@@ -31,6 +31,7 @@ final class FuzzTargets {
     MAKERS.put("wire-identity", KeyTargets::identity);
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
+    MAKERS.put("event-log", EvidenceTargets::eventLog);
   }
 
   private FuzzTargets() {}
