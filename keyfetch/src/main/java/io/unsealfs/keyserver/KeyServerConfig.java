@@ -1,11 +1,10 @@
 package io.unsealfs.keyserver;
 
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.yaml.YamlException;
+import io.unsealfs.yaml.YamlMapping;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -127,13 +126,11 @@ public record KeyServerConfig(
    */
   public static KeyServerConfig read(Path file) throws KeyServerConfigException {
     byte[] bytes = OwnerOnlyFile.readPublic(file, "configuration", MAX_CONFIG_BYTES);
-    String text;
     try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new KeyServerConfigException("configuration " + file + ": not valid UTF-8", e);
+      return new Reader(file).config(YamlMapping.read(bytes, "configuration " + file));
+    } catch (YamlException e) {
+      throw new KeyServerConfigException(String.valueOf(e.getMessage()), e);
     }
-    return new Reader(file).config(YamlMapping.read(text, "configuration " + file));
   }
 
   /** What an operator should know about an otherwise valid configuration; one line each. */
@@ -165,7 +162,7 @@ public record KeyServerConfig(
       this.base = parent == null ? Path.of("/") : parent;
     }
 
-    KeyServerConfig config(YamlMapping yaml) throws KeyServerConfigException {
+    KeyServerConfig config(YamlMapping yaml) throws YamlException {
       InetSocketAddress listen = address(yaml, "listen", yaml.text("listen"));
       Optional<String> health = yaml.optionalText("health");
       Duration nonceLifetime =
@@ -191,7 +188,7 @@ public record KeyServerConfig(
       return config;
     }
 
-    private Tls tls(YamlMapping yaml) throws KeyServerConfigException {
+    private Tls tls(YamlMapping yaml) throws YamlException {
       Optional<YamlMapping> found = yaml.mapping("tls");
       if (found.isEmpty()) {
         throw yaml.bad("tls", "is missing: name certificate_chain and key, or self_signed: true");
@@ -209,8 +206,7 @@ public record KeyServerConfig(
       return answer;
     }
 
-    private Limits limits(YamlMapping yaml, Duration nonceLifetime)
-        throws KeyServerConfigException {
+    private Limits limits(YamlMapping yaml, Duration nonceLifetime) throws YamlException {
       Optional<YamlMapping> found = yaml.mapping("limits");
       if (found.isEmpty()) {
         return checked(yaml, Limits.DEFAULT, nonceLifetime);
@@ -231,7 +227,7 @@ public record KeyServerConfig(
 
     /** See {@link NonceTable}: what the rate limit lets through must find room there. */
     private static Limits checked(YamlMapping yaml, Limits limits, Duration nonceLifetime)
-        throws KeyServerConfigException {
+        throws YamlException {
       if (nonceCapacity(limits, nonceLifetime) > MAX_NONCES) {
         throw yaml.bad(
             "limits",
@@ -242,8 +238,7 @@ public record KeyServerConfig(
       return limits;
     }
 
-    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek)
-        throws KeyServerConfigException {
+    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek) throws YamlException {
       List<SecretEntry> secrets = new ArrayList<>();
       Set<String> names = new HashSet<>();
       for (YamlMapping entry : yaml.mappings("secrets")) {
@@ -259,7 +254,7 @@ public record KeyServerConfig(
       return secrets;
     }
 
-    private SecretEntry secret(YamlMapping entry, boolean hasKek) throws KeyServerConfigException {
+    private SecretEntry secret(YamlMapping entry, boolean hasKek) throws YamlException {
       String name = entry.text("name");
       if (!WrappedSecret.isName(name)) {
         throw entry.bad(
@@ -288,7 +283,7 @@ public record KeyServerConfig(
       return secret;
     }
 
-    private static Set<String> evidence(YamlMapping entry) throws KeyServerConfigException {
+    private static Set<String> evidence(YamlMapping entry) throws YamlException {
       List<String> texts = entry.texts("evidence");
       if (texts.isEmpty()) {
         throw entry.bad("evidence", "must list the types of evidence that release the secret");
@@ -310,8 +305,7 @@ public record KeyServerConfig(
       return types;
     }
 
-    private static Optional<String> digest(YamlMapping entry, String key)
-        throws KeyServerConfigException {
+    private static Optional<String> digest(YamlMapping entry, String key) throws YamlException {
       Optional<String> digest = entry.optionalText(key);
       if (digest.isPresent() && !DIGEST.matcher(digest.get()).matches()) {
         throw entry.bad(key, "must be sha256: and 64 hexadecimal digits in lower case");
@@ -319,8 +313,7 @@ public record KeyServerConfig(
       return digest;
     }
 
-    private static Optional<Instant> instant(YamlMapping entry, String key)
-        throws KeyServerConfigException {
+    private static Optional<Instant> instant(YamlMapping entry, String key) throws YamlException {
       Optional<String> text = entry.optionalText(key);
       if (text.isEmpty()) {
         return Optional.empty();
@@ -336,23 +329,22 @@ public record KeyServerConfig(
       throw entry.bad(key, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
     }
 
-    private Optional<Path> optionalPath(YamlMapping yaml, String key)
-        throws KeyServerConfigException {
+    private Optional<Path> optionalPath(YamlMapping yaml, String key) throws YamlException {
       return yaml.has(key) ? Optional.of(path(yaml, key)) : Optional.empty();
     }
 
-    private Path path(YamlMapping yaml, String key) throws KeyServerConfigException {
+    private Path path(YamlMapping yaml, String key) throws YamlException {
       try {
         return base.resolve(yaml.text(key));
       } catch (InvalidPathException e) {
-        KeyServerConfigException bad = yaml.bad(key, "is not a path");
+        YamlException bad = yaml.bad(key, "is not a path");
         bad.initCause(e);
         throw bad;
       }
     }
 
     private static InetSocketAddress address(YamlMapping yaml, String key, String text)
-        throws KeyServerConfigException {
+        throws YamlException {
       Matcher matcher = ADDRESS.matcher(text);
       if (!matcher.matches()) {
         throw yaml.bad(key, "must be HOST:PORT, an IPv6 address in brackets");
@@ -370,7 +362,7 @@ public record KeyServerConfig(
         return new InetSocketAddress(
             InetAddress.ofLiteral(ipv6 != null ? ipv6 : matcher.group(2)), port);
       } catch (IllegalArgumentException e) {
-        KeyServerConfigException bad = yaml.bad(key, "is no address of a host");
+        YamlException bad = yaml.bad(key, "is no address of a host");
         bad.initCause(e);
         throw bad;
       }
