@@ -28,6 +28,8 @@ import java.util.regex.Pattern;
  * @param identityKey Ed25519 PKCS#8 PEM file: the key that clients pin
  * @param kekFile the key under which secrets are wrapped
  * @param allowSample whether sample evidence, which proves nothing, may release anything at all
+ * @param policy file that says what has to be shown for secrets that do not say so themselves
+ * @param releaseCounts file that counts the releases of secrets whose policy limits them
  * @param secrets what there is to release
  * @param nonceLifetime how long a challenge may be answered
  * @param limits bounds on what clients may use up
@@ -41,6 +43,8 @@ public record KeyServerConfig(
     Path identityKey,
     Optional<Path> kekFile,
     boolean allowSample,
+    Optional<Path> policy,
+    Optional<Path> releaseCounts,
     List<SecretEntry> secrets,
     Duration nonceLifetime,
     Limits limits,
@@ -80,7 +84,7 @@ public record KeyServerConfig(
    * @param name what clients ask for
    * @param file the file that holds it
    * @param insecurePlaintext whether the file holds the bare secret and not a {@link WrappedSecret}
-   * @param evidence the types of evidence that release it
+   * @param evidence the types of evidence that release it; empty if the policy says so
    * @param volumeDigest the volume it is for
    * @param headerDigest the header it is for
    * @param expiresAt when it must no longer be used; it is not released from then on
@@ -168,6 +172,7 @@ public record KeyServerConfig(
       Duration nonceLifetime =
           Duration.ofSeconds(yaml.number("nonce_lifetime_seconds", 1, 600, 60));
       Optional<Path> kekFile = optionalPath(yaml, "kek_file");
+      Optional<Path> policy = optionalPath(yaml, "policy");
       Limits limits = limits(yaml, nonceLifetime);
       KeyServerConfig config =
           new KeyServerConfig(
@@ -176,7 +181,9 @@ public record KeyServerConfig(
               path(yaml, "identity_key"),
               kekFile,
               yaml.flag("allow_sample"),
-              secrets(yaml, kekFile.isPresent()),
+              policy,
+              optionalPath(yaml, "release_counts"),
+              secrets(yaml, kekFile.isPresent(), policy.isPresent()),
               nonceLifetime,
               limits,
               optionalPath(yaml, "audit_log"),
@@ -238,11 +245,12 @@ public record KeyServerConfig(
       return limits;
     }
 
-    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek) throws YamlException {
+    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek, boolean hasPolicy)
+        throws YamlException {
       List<SecretEntry> secrets = new ArrayList<>();
       Set<String> names = new HashSet<>();
       for (YamlMapping entry : yaml.mappings("secrets")) {
-        SecretEntry secret = secret(entry, hasKek);
+        SecretEntry secret = secret(entry, hasKek, hasPolicy);
         if (!names.add(secret.name())) {
           throw entry.bad("name", "is used by another secret already");
         }
@@ -254,7 +262,8 @@ public record KeyServerConfig(
       return secrets;
     }
 
-    private SecretEntry secret(YamlMapping entry, boolean hasKek) throws YamlException {
+    private SecretEntry secret(YamlMapping entry, boolean hasKek, boolean hasPolicy)
+        throws YamlException {
       String name = entry.text("name");
       if (!WrappedSecret.isName(name)) {
         throw entry.bad(
@@ -275,7 +284,7 @@ public record KeyServerConfig(
               name,
               path(entry, plaintext ? "insecure_plaintext_file" : "file"),
               plaintext,
-              evidence(entry),
+              hasPolicy && !entry.has("evidence") ? Set.of() : evidence(entry),
               digest(entry, "volume_digest"),
               digest(entry, "header_digest"),
               instant(entry, "expires_at"));
@@ -286,7 +295,9 @@ public record KeyServerConfig(
     private static Set<String> evidence(YamlMapping entry) throws YamlException {
       List<String> texts = entry.texts("evidence");
       if (texts.isEmpty()) {
-        throw entry.bad("evidence", "must list the types of evidence that release the secret");
+        throw entry.bad(
+            "evidence",
+            "must list the types of evidence that release the secret, or leave it to a policy");
       }
       Set<String> types = new LinkedHashSet<>();
       for (String type : texts) {
@@ -297,7 +308,8 @@ public record KeyServerConfig(
             }
           }
           case "tdx" ->
-              throw entry.bad("evidence", "lists tdx, which this version cannot verify yet");
+              throw entry.bad(
+                  "evidence", "lists tdx, which needs rules: write them into the policy file");
           case "none" -> throw entry.bad("evidence", "lists none, which never releases a secret");
           default -> throw entry.bad("evidence", "lists an unknown type; known: sample");
         }

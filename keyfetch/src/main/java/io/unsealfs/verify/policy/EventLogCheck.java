@@ -42,9 +42,13 @@ record EventLogCheck(Optional<LogFacts> wanted) implements Check {
 
   @Override
   public List<CheckResult> judge(Subject subject) {
+    return judge(subject.log());
+  }
+
+  List<CheckResult> judge(LogReading log) {
     List<CheckResult> results = new ArrayList<>();
     Optional<BootFacts> facts = Optional.empty();
-    switch (subject.log()) {
+    switch (log) {
       case LogReading.Absent() -> {
         if (wanted.isPresent()) {
           results.add(new CheckResult(NAME, "event_log", false, "is there", "absent"));

@@ -1,6 +1,7 @@
 package io.unsealfs.verify.policy;
 
 import io.unsealfs.verify.Claims;
+import io.unsealfs.verify.FailedCheck;
 import io.unsealfs.verify.eventlog.BootFacts;
 import io.unsealfs.verify.eventlog.EventLog;
 import io.unsealfs.verify.eventlog.EventLogException;
@@ -33,6 +34,20 @@ public sealed interface LogReading {
    * @param facts what it proves
    */
   record Replayed(BootFacts facts) implements LogReading {}
+
+  /** What is wrong with it; nothing if it is absent or replays. */
+  default List<FailedCheck> failures() {
+    return new EventLogCheck(Optional.empty())
+        .judge(this).stream()
+            .filter(line -> !line.passed())
+            .map(line ->
+                new FailedCheck(
+                    line.name(),
+                    FailedCheck.Kind.POLICY,
+                    line.field() + " " + line.expected(),
+                    line.actual()))
+            .toList();
+  }
 
   /**
    * Reads a log and replays it against the registers of TDX claims.

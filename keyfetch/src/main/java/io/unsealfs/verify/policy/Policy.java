@@ -15,7 +15,9 @@ import java.util.Optional;
 
 /** A policy file: for each secret what has to be shown for it. Immutable. */
 public final class Policy {
-  private static final int MAX_BYTES = 1 << 20;
+  /** Larger policies are refused. */
+  public static final int MAX_BYTES = 1 << 20;
+
   private static final int MAX_SECRETS = 4096;
 
   private final Map<String, SecretPolicy> secrets;

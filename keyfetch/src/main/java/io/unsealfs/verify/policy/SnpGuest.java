@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Guest policy, privilege level and TCB floor of a SEV-SNP guest (AMD 56860, ATTESTATION_REPORT).
@@ -17,7 +18,8 @@ import java.util.Set;
 record SnpGuest(long allowedPolicy, Set<String> vmpls, Map<String, Integer> minTcb)
     implements Check {
   /** Bits of the guest policy that let somebody outside look in. */
-  static final Map<String, Long> POLICY_BITS = Map.of("MIGRATE_MA", 1L << 18, "DEBUG", 1L << 19);
+  static final Map<String, Long> POLICY_BITS =
+      new TreeMap<>(Map.of("MIGRATE_MA", 1L << 18, "DEBUG", 1L << 19));
 
   /** Bytes of the TCB version, as Milan and Genoa have them. */
   static final Map<String, Integer> TCB_BYTES = tcbBytes();
