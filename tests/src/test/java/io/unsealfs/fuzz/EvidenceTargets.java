@@ -2,13 +2,23 @@ package io.unsealfs.fuzz;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.unsealfs.verify.Claims;
 import io.unsealfs.verify.eventlog.BootFacts;
 import io.unsealfs.verify.eventlog.EventLog;
+import io.unsealfs.verify.policy.LogReading;
+import io.unsealfs.verify.policy.Policy;
+import io.unsealfs.verify.policy.Requester;
+import io.unsealfs.verify.policy.SecretPolicy;
+import io.unsealfs.verify.policy.Subject;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What is judged beside a quote. */
 final class EvidenceTargets {
@@ -49,6 +59,65 @@ final class EvidenceTargets {
                   + facts.unexplainedInRtmr3().size();
           if (told > log.size()) {
             throw new AssertionError("more facts than entries");
+          }
+        });
+  }
+
+  static FuzzTarget policy() {
+    String hex = "0a".repeat(48);
+    String[] texts = {
+      """
+      version: 1
+      secrets:
+        - name: model
+          max_releases: 5
+          rules:
+            - name: vm
+              tee: tdx
+              mr_td: [%s]
+              allow_td_attributes: [MIGRATABLE]
+              xfam: [e702060000000000]
+              accept_tcb:
+                - {status: OutOfDate, advisories: [INTEL-SA-1], until: "2030-01-01T00:00:00Z"}
+              event_log:
+                kernel: [%s]
+                kernel_command_line: ['/vmlinuz ro']
+                secure_boot: true
+                agent_events: ['a.example run x']
+              requester_psk: [team]
+              not_after: "2030-01-01T00:00:00Z"
+      """
+          .formatted(hex, hex),
+      """
+      version: 1
+      secrets:
+        - {name: a, sample: true}
+        - name: b
+          rules:
+            - {tee: snp, measurement: [%s], vmpl: [0], min_tcb: {snp: 8}}
+            - {tee: sgx, any_measurement: true}
+      """
+          .formatted(hex)
+    };
+    Claims claims =
+        Claims.of(
+            Claims.Tee.TDX,
+            Map.of(Claims.Field.MR_TD, new byte[48], Claims.Field.XFAM, new byte[8]),
+            Optional.empty());
+    Subject subject =
+        new Subject(claims, new LogReading.Absent(), Requester.UNKNOWN, Instant.EPOCH);
+    return new ParserTarget(
+        "policy",
+        Stream.of(texts).map(text -> text.getBytes(UTF_8)).toList(),
+        Stream.of("&a ", "*a", "<<: ", "!!str ", "\n---\n", "[", "{", "any_measurement: true\n")
+            .map(text -> text.getBytes(UTF_8))
+            .toList(),
+        input -> {
+          for (SecretPolicy one : Policy.parse(input, "fuzz").all()) {
+            // it has neither a judged TCB nor the attributes a rule asks for
+            if (one.judge(subject).accepted()) {
+              throw new AssertionError("a policy accepts nothing at all");
+            }
           }
         });
   }

@@ -32,6 +32,7 @@ final class FuzzTargets {
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
     MAKERS.put("event-log", EvidenceTargets::eventLog);
+    MAKERS.put("policy", EvidenceTargets::policy);
   }
 
   private FuzzTargets() {}
