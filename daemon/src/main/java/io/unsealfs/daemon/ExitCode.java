@@ -19,6 +19,7 @@ import io.unsealfs.verify.collateral.CollateralException;
 import io.unsealfs.volume.PinMismatchException;
 import io.unsealfs.volume.VolumeFormatException;
 import io.unsealfs.volume.WrongKeyException;
+import io.unsealfs.yaml.YamlException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -55,6 +56,7 @@ enum ExitCode {
       case UsageException e -> USAGE;
       case KeyReferenceException e -> USAGE;
       case KeyServerConfigException e -> USAGE;
+      case YamlException e -> USAGE;
       case KeyChainException e -> of(e.decisive());
       case AttestationException e -> NO_EVIDENCE;
       case KeyDeniedException e -> KEY_DENIED;

@@ -74,6 +74,10 @@ public final class Main {
         .addSubcommand(new AttestCommand(wiring))
         .addSubcommand(new VerifyCommand())
         .addSubcommand(
+            new CommandLine(new PolicyCommand())
+                .addSubcommand(new PolicyLearnCommand())
+                .addSubcommand(new PolicyExplainCommand()))
+        .addSubcommand(
             new CommandLine(new CollateralCommand())
                 .addSubcommand(new CollateralFetchCommand())
                 .addSubcommand(new CollateralCheckCommand()))

@@ -2,37 +2,26 @@ package io.unsealfs.daemon;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.unsealfs.attest.AttestationException;
 import io.unsealfs.attest.Evidence;
-import io.unsealfs.attest.EvidenceFile;
 import io.unsealfs.verify.Appraisal;
 import io.unsealfs.verify.BaselineRules;
 import io.unsealfs.verify.Claims;
 import io.unsealfs.verify.FailedCheck;
 import io.unsealfs.verify.Failure;
 import io.unsealfs.verify.Tcb;
-import io.unsealfs.verify.VerificationException;
-import io.unsealfs.verify.dcap.EndorsementSource;
-import io.unsealfs.verify.dcap.Quote;
-import io.unsealfs.verify.dcap.QuoteAppraiser;
-import io.unsealfs.verify.dcap.QuoteVerifier;
-import io.unsealfs.verify.dcap.TrustedRoot;
+import io.unsealfs.verify.policy.LogReading;
+import io.unsealfs.verify.policy.Requester;
+import io.unsealfs.verify.policy.SecretPolicy;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.StringWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code unsealfs verify}. */
 @Command(
@@ -41,81 +30,41 @@ import picocli.CommandLine.Parameters;
         "Appraises evidence offline: the raw quote, or what attest --json printed. Names every"
             + " failed check. Exit code 0 if accepted, 21 if refused.")
 final class VerifyCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "EVIDENCE", description = "File with the evidence.")
-  Path evidence = Path.of("");
+  @Mixin ShownEvidence shown = new ShownEvidence();
 
-  @Option(
-      names = "--collateral",
-      paramLabel = "FILE|DIR",
-      description = "Collateral to judge by; unsealfs collateral fetch gets it.")
-  @Nullable Path collateral;
-
-  @Mixin EndorsementOptions endorsements = new EndorsementOptions();
+  @Mixin PolicyOptions policy = new PolicyOptions();
 
   @Option(names = "--json", description = "Print one JSON object.")
   boolean json;
 
   @Override
   public Integer call() throws IOException {
-    TrustedRoot root = endorsements.trustedRoot();
-    Instant now = endorsements.time();
-    Optional<EndorsementSource> source = EndorsementOptions.source(collateral, root);
-    Appraisal appraisal = appraise(source, root, now);
+    Optional<SecretPolicy> rules = policy.read();
+    ShownEvidence.Judged judged = shown.judge();
+    Appraisal appraisal =
+        judged.evidence().isEmpty()
+            ? judged.appraisal()
+            : judge(judged, judged.evidence().get(), rules);
     System.out.println(json ? json(appraisal) : text(appraisal));
     return (appraisal.accepted() ? ExitCode.DONE : ExitCode.KEY_DENIED).status();
   }
 
-  private Appraisal appraise(Optional<EndorsementSource> source, TrustedRoot root, Instant now)
-      throws IOException {
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(evidence)) {
-      bytes = in.readNBytes(EvidenceFile.MAX_BYTES);
+  private static Appraisal judge(
+      ShownEvidence.Judged judged, Evidence evidence, Optional<SecretPolicy> rules) {
+    Appraisal genuine = judged.appraisal();
+    if (rules.isPresent()) {
+      return rules.get().appraise(evidence, genuine, Requester.UNKNOWN, judged.time());
     }
-    EvidenceFile file;
-    try {
-      file = EvidenceFile.read(bytes);
-    } catch (AttestationException e) {
-      return Appraisal.refused(
-          Failure.QUOTE_FORMAT.check(
-              "evidence as attest prints it", String.valueOf(e.getMessage())));
+    if (genuine.claims().isEmpty()) {
+      // sample evidence is taken only where a policy says so
+      return genuine.accepted()
+          ? Appraisal.refused(
+              Failure.QUOTE_UNSUPPORTED.check("evidence of a TEE: tdx or sgx", evidence.type()))
+          : genuine;
     }
-    Evidence shown = file.evidence();
-    Optional<Claims.Tee> tee = tee(shown.type());
-    if (tee.isEmpty()) {
-      return Appraisal.refused(
-          Failure.QUOTE_UNSUPPORTED.check("evidence of a TEE: tdx or sgx", shown.type()));
-    }
-    if (source.isEmpty()) {
-      return Appraisal.refused(withoutCollateral(shown, root));
-    }
-    return new QuoteAppraiser(
-            tee.get(),
-            source.get(),
-            new QuoteVerifier(QuoteVerifier.Minimum.NONE),
-            BaselineRules.STRICT,
-            Clock.fixed(now, ZoneOffset.UTC))
-        .appraise(shown, file.reportData());
-  }
-
-  private static Optional<Claims.Tee> tee(String type) {
-    return switch (type) {
-      case "tdx" -> Optional.of(Claims.Tee.TDX);
-      case "sgx" -> Optional.of(Claims.Tee.SGX);
-      default -> Optional.empty();
-    };
-  }
-
-  /** What is wrong even without collateral comes first. */
-  private static FailedCheck withoutCollateral(Evidence evidence, TrustedRoot root) {
-    try {
-      Quote quote = Quote.parse(evidence.quote());
-      QuoteVerifier.checkWithoutCollateral(quote, root);
-      return Failure.COLLATERAL_MISSING.check(
-          "collateral for " + QuoteVerifier.platform(quote).word(),
-          "none; its signatures are good, its age and revocation are unknown; add --collateral");
-    } catch (VerificationException e) {
-      return e.failure();
-    }
+    List<FailedCheck> failures = new ArrayList<>(genuine.failures());
+    failures.addAll(LogReading.of(evidence.eventLog(), genuine.claims().get()).failures());
+    return new Appraisal(failures, genuine.claims());
   }
 
   private static String text(Appraisal appraisal) {

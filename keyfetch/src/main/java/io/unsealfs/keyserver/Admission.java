@@ -9,15 +9,23 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.unsealfs.key.proto.v1.SecretServiceGrpc;
 import io.unsealfs.key.wire.DenialReason;
+import io.unsealfs.verify.policy.Requester;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 
 /**
  * Turns callers away that are too fast, before their request is read, and tells the service who
@@ -29,6 +37,8 @@ import java.util.function.LongSupplier;
  */
 final class Admission implements ServerInterceptor {
   static final Context.Key<InetSocketAddress> PEER = Context.key("unsealfs-peer");
+
+  private static final Context.Key<SSLSession> TLS_SESSION = Context.key("unsealfs-tls-session");
 
   /** Stands for a caller whose address is not known; all of those share one bucket. */
   private static final InetSocketAddress UNKNOWN_PEER =
@@ -53,6 +63,25 @@ final class Admission implements ServerInterceptor {
     this.clock = clock;
     this.nanoClock = nanoClock;
     this.lastLineNanos = nanoClock.getAsLong() - LINE_INTERVAL_NANOS;
+  }
+
+  /** Who asks, by the certificate of its connection, if it showed one. */
+  static Requester requester() {
+    SSLSession session = TLS_SESSION.get();
+    if (session == null) {
+      return Requester.UNKNOWN;
+    }
+    try {
+      byte[] certificate = session.getPeerCertificates()[0].getEncoded();
+      return new Requester(
+          Optional.of(
+              HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(certificate))),
+          Optional.empty());
+    } catch (SSLPeerUnverifiedException | CertificateEncodingException e) {
+      return Requester.UNKNOWN;
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 
   private static RateLimiter limiter(KeyServerConfig.Limits limits, LongSupplier nanoClock) {
@@ -80,7 +109,13 @@ final class Admission implements ServerInterceptor {
           Denied.status(DenialReason.RATE_LIMITED), Denied.trailer(DenialReason.RATE_LIMITED));
       return new ServerCall.Listener<>() {};
     }
-    return Contexts.interceptCall(Context.current().withValue(PEER, peer), call, headers, next);
+    return Contexts.interceptCall(
+        Context.current()
+            .withValue(PEER, peer)
+            .withValue(TLS_SESSION, call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)),
+        call,
+        headers,
+        next);
   }
 
   private void recordTurnedAway(InetSocketAddress peer) {

@@ -169,7 +169,13 @@ public final class KeyServer implements AutoCloseable {
             .intercept(new Admission(limits, audit, clock, nanoClock))
             .addService(
                 new SecretService(
-                    this::acquirePolicy, appraisers, nonces, config.nonceLifetime(), audit, clock))
+                    this::acquirePolicy,
+                    appraisers,
+                    nonces,
+                    config.nonceLifetime(),
+                    ReleaseCounts.open(config.releaseCounts()),
+                    audit,
+                    clock))
             .build();
     try {
       server.start();
@@ -252,6 +258,7 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("listen", config.listen(), fresh.listen());
     refuseChanged("health", config.health(), fresh.health());
     refuseChanged("audit_log", config.auditLog(), fresh.auditLog());
+    refuseChanged("release_counts", config.releaseCounts(), fresh.releaseCounts());
     refuseChanged("limits", config.limits(), fresh.limits());
     refuseChanged("collateral", config.collateral(), fresh.collateral());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());

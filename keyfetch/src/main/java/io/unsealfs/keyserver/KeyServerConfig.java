@@ -1,13 +1,12 @@
 package io.unsealfs.keyserver;
 
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.yaml.YamlException;
+import io.unsealfs.yaml.YamlMapping;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -31,6 +30,8 @@ import java.util.regex.Pattern;
  * @param identityKey Ed25519 PKCS#8 PEM file: the key that clients pin
  * @param kekFile the key under which secrets are wrapped
  * @param allowSample whether sample evidence, which proves nothing, may release anything at all
+ * @param policy file that says what has to be shown for secrets that do not say so themselves
+ * @param releaseCounts file that counts the releases of secrets whose policy limits them
  * @param secrets what there is to release
  * @param nonceLifetime how long a challenge may be answered
  * @param limits bounds on what clients may use up
@@ -45,6 +46,8 @@ public record KeyServerConfig(
     Path identityKey,
     Optional<Path> kekFile,
     boolean allowSample,
+    Optional<Path> policy,
+    Optional<Path> releaseCounts,
     List<SecretEntry> secrets,
     Duration nonceLifetime,
     Limits limits,
@@ -99,8 +102,7 @@ public record KeyServerConfig(
    * @param name what clients ask for
    * @param file the file that holds it
    * @param insecurePlaintext whether the file holds the bare secret and not a {@link WrappedSecret}
-   * @param evidence the types of evidence that release it
-   * @param anyMeasurement whether any genuine, current TD gets it, whatever runs inside
+   * @param evidence the types of evidence that release it; empty if the policy says so
    * @param volumeDigest the volume it is for
    * @param headerDigest the header it is for
    * @param expiresAt when it must no longer be used; it is not released from then on
@@ -110,7 +112,6 @@ public record KeyServerConfig(
       Path file,
       boolean insecurePlaintext,
       Set<String> evidence,
-      boolean anyMeasurement,
       Optional<String> volumeDigest,
       Optional<String> headerDigest,
       Optional<Instant> expiresAt) {
@@ -147,13 +148,11 @@ public record KeyServerConfig(
    */
   public static KeyServerConfig read(Path file) throws KeyServerConfigException {
     byte[] bytes = OwnerOnlyFile.readPublic(file, "configuration", MAX_CONFIG_BYTES);
-    String text;
     try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new KeyServerConfigException("configuration " + file + ": not valid UTF-8", e);
+      return new Reader(file).config(YamlMapping.read(bytes, "configuration " + file));
+    } catch (YamlException e) {
+      throw new KeyServerConfigException(String.valueOf(e.getMessage()), e);
     }
-    return new Reader(file).config(YamlMapping.read(text, "configuration " + file));
   }
 
   /** What an operator should know about an otherwise valid configuration; one line each. */
@@ -163,12 +162,6 @@ public record KeyServerConfig(
       warnings.add("INSECURE: allow_sample is true; sample evidence proves nothing about who asks");
     }
     for (SecretEntry secret : secrets) {
-      if (secret.anyMeasurement()) {
-        warnings.add(
-            "INSECURE: secret "
-                + secret.name()
-                + " has any_measurement: true; any genuine TD of anybody gets it");
-      }
       if (secret.insecurePlaintext()) {
         warnings.add("INSECURE: secret " + secret.name() + " lies on disk in plaintext");
       }
@@ -191,12 +184,13 @@ public record KeyServerConfig(
       this.base = parent == null ? Path.of("/") : parent;
     }
 
-    KeyServerConfig config(YamlMapping yaml) throws KeyServerConfigException {
+    KeyServerConfig config(YamlMapping yaml) throws YamlException {
       InetSocketAddress listen = address(yaml, "listen", yaml.text("listen"));
       Optional<String> health = yaml.optionalText("health");
       Duration nonceLifetime =
           Duration.ofSeconds(yaml.number("nonce_lifetime_seconds", 1, 600, 60));
       Optional<Path> kekFile = optionalPath(yaml, "kek_file");
+      Optional<Path> policy = optionalPath(yaml, "policy");
       Limits limits = limits(yaml, nonceLifetime);
       KeyServerConfig config =
           new KeyServerConfig(
@@ -205,7 +199,9 @@ public record KeyServerConfig(
               path(yaml, "identity_key"),
               kekFile,
               yaml.flag("allow_sample"),
-              secrets(yaml, kekFile.isPresent(), yaml.has("collateral")),
+              policy,
+              optionalPath(yaml, "release_counts"),
+              secrets(yaml, kekFile.isPresent(), policy.isPresent()),
               nonceLifetime,
               limits,
               optionalPath(yaml, "audit_log"),
@@ -218,7 +214,7 @@ public record KeyServerConfig(
       return config;
     }
 
-    private Tls tls(YamlMapping yaml) throws KeyServerConfigException {
+    private Tls tls(YamlMapping yaml) throws YamlException {
       Optional<YamlMapping> found = yaml.mapping("tls");
       if (found.isEmpty()) {
         throw yaml.bad("tls", "is missing: name certificate_chain and key, or self_signed: true");
@@ -236,7 +232,7 @@ public record KeyServerConfig(
       return answer;
     }
 
-    private Optional<Collateral> collateral(YamlMapping yaml) throws KeyServerConfigException {
+    private Optional<Collateral> collateral(YamlMapping yaml) throws YamlException {
       Optional<YamlMapping> found = yaml.mapping("collateral");
       if (found.isEmpty()) {
         return Optional.empty();
@@ -252,7 +248,7 @@ public record KeyServerConfig(
       return Optional.of(answer);
     }
 
-    private static Optional<URI> url(YamlMapping collateral) throws KeyServerConfigException {
+    private static Optional<URI> url(YamlMapping collateral) throws YamlException {
       Optional<String> text = collateral.optionalText("url");
       if (text.isEmpty()) {
         return Optional.empty();
@@ -265,7 +261,7 @@ public record KeyServerConfig(
           return Optional.of(uri);
         }
       } catch (URISyntaxException e) {
-        KeyServerConfigException bad = collateral.bad("url", "is no URL");
+        YamlException bad = collateral.bad("url", "is no URL");
         bad.initCause(e);
         throw bad;
       }
@@ -273,15 +269,14 @@ public record KeyServerConfig(
     }
 
     private static Optional<InetSocketAddress> proxy(YamlMapping collateral)
-        throws KeyServerConfigException {
+        throws YamlException {
       Optional<String> text = collateral.optionalText("proxy");
       return text.isEmpty()
           ? Optional.empty()
           : Optional.of(address(collateral, "proxy", text.get()));
     }
 
-    private Limits limits(YamlMapping yaml, Duration nonceLifetime)
-        throws KeyServerConfigException {
+    private Limits limits(YamlMapping yaml, Duration nonceLifetime) throws YamlException {
       Optional<YamlMapping> found = yaml.mapping("limits");
       if (found.isEmpty()) {
         return checked(yaml, Limits.DEFAULT, nonceLifetime);
@@ -302,7 +297,7 @@ public record KeyServerConfig(
 
     /** See {@link NonceTable}: what the rate limit lets through must find room there. */
     private static Limits checked(YamlMapping yaml, Limits limits, Duration nonceLifetime)
-        throws KeyServerConfigException {
+        throws YamlException {
       if (nonceCapacity(limits, nonceLifetime) > MAX_NONCES) {
         throw yaml.bad(
             "limits",
@@ -313,12 +308,12 @@ public record KeyServerConfig(
       return limits;
     }
 
-    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek, boolean hasCollateral)
-        throws KeyServerConfigException {
+    private List<SecretEntry> secrets(YamlMapping yaml, boolean hasKek, boolean hasPolicy)
+        throws YamlException {
       List<SecretEntry> secrets = new ArrayList<>();
       Set<String> names = new HashSet<>();
       for (YamlMapping entry : yaml.mappings("secrets")) {
-        SecretEntry secret = secret(entry, hasKek, hasCollateral);
+        SecretEntry secret = secret(entry, hasKek, hasPolicy);
         if (!names.add(secret.name())) {
           throw entry.bad("name", "is used by another secret already");
         }
@@ -330,9 +325,8 @@ public record KeyServerConfig(
       return secrets;
     }
 
-    private SecretEntry secret(YamlMapping entry, boolean hasKek, boolean hasCollateral)
-        throws KeyServerConfigException {
-      boolean anyMeasurement = entry.flag("any_measurement");
+    private SecretEntry secret(YamlMapping entry, boolean hasKek, boolean hasPolicy)
+        throws YamlException {
       String name = entry.text("name");
       if (!WrappedSecret.isName(name)) {
         throw entry.bad(
@@ -353,8 +347,7 @@ public record KeyServerConfig(
               name,
               path(entry, plaintext ? "insecure_plaintext_file" : "file"),
               plaintext,
-              evidence(entry, hasCollateral, anyMeasurement),
-              anyMeasurement,
+              hasPolicy && !entry.has("evidence") ? Set.of() : evidence(entry),
               digest(entry, "volume_digest"),
               digest(entry, "header_digest"),
               instant(entry, "expires_at"));
@@ -362,12 +355,12 @@ public record KeyServerConfig(
       return secret;
     }
 
-    private static Set<String> evidence(
-        YamlMapping entry, boolean hasCollateral, boolean anyMeasurement)
-        throws KeyServerConfigException {
+    private static Set<String> evidence(YamlMapping entry) throws YamlException {
       List<String> texts = entry.texts("evidence");
       if (texts.isEmpty()) {
-        throw entry.bad("evidence", "must list the types of evidence that release the secret");
+        throw entry.bad(
+            "evidence",
+            "must list the types of evidence that release the secret, or leave it to a policy");
       }
       Set<String> types = new LinkedHashSet<>();
       for (String type : texts) {
@@ -377,20 +370,9 @@ public record KeyServerConfig(
               throw entry.bad("evidence", "lists a type twice");
             }
           }
-          case "tdx" -> {
-            if (!hasCollateral) {
-              throw entry.bad("evidence", "lists tdx, which needs collateral at the top level");
-            }
-            if (!anyMeasurement) {
+          case "tdx" ->
               throw entry.bad(
-                  "evidence",
-                  "lists tdx without a rule on what may run inside; any_measurement: true releases"
-                      + " the secret to any genuine TD of anybody");
-            }
-            if (!types.add(type)) {
-              throw entry.bad("evidence", "lists a type twice");
-            }
-          }
+                  "evidence", "lists tdx, which needs rules: write them into the policy file");
           case "none" -> throw entry.bad("evidence", "lists none, which never releases a secret");
           default -> throw entry.bad("evidence", "lists an unknown type; known: tdx, sample");
         }
@@ -398,8 +380,7 @@ public record KeyServerConfig(
       return types;
     }
 
-    private static Optional<String> digest(YamlMapping entry, String key)
-        throws KeyServerConfigException {
+    private static Optional<String> digest(YamlMapping entry, String key) throws YamlException {
       Optional<String> digest = entry.optionalText(key);
       if (digest.isPresent() && !DIGEST.matcher(digest.get()).matches()) {
         throw entry.bad(key, "must be sha256: and 64 hexadecimal digits in lower case");
@@ -407,8 +388,7 @@ public record KeyServerConfig(
       return digest;
     }
 
-    private static Optional<Instant> instant(YamlMapping entry, String key)
-        throws KeyServerConfigException {
+    private static Optional<Instant> instant(YamlMapping entry, String key) throws YamlException {
       Optional<String> text = entry.optionalText(key);
       if (text.isEmpty()) {
         return Optional.empty();
@@ -424,23 +404,22 @@ public record KeyServerConfig(
       throw entry.bad(key, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
     }
 
-    private Optional<Path> optionalPath(YamlMapping yaml, String key)
-        throws KeyServerConfigException {
+    private Optional<Path> optionalPath(YamlMapping yaml, String key) throws YamlException {
       return yaml.has(key) ? Optional.of(path(yaml, key)) : Optional.empty();
     }
 
-    private Path path(YamlMapping yaml, String key) throws KeyServerConfigException {
+    private Path path(YamlMapping yaml, String key) throws YamlException {
       try {
         return base.resolve(yaml.text(key));
       } catch (InvalidPathException e) {
-        KeyServerConfigException bad = yaml.bad(key, "is not a path");
+        YamlException bad = yaml.bad(key, "is not a path");
         bad.initCause(e);
         throw bad;
       }
     }
 
     private static InetSocketAddress address(YamlMapping yaml, String key, String text)
-        throws KeyServerConfigException {
+        throws YamlException {
       Matcher matcher = ADDRESS.matcher(text);
       if (!matcher.matches()) {
         throw yaml.bad(key, "must be HOST:PORT, an IPv6 address in brackets");
@@ -458,7 +437,7 @@ public record KeyServerConfig(
         return new InetSocketAddress(
             InetAddress.ofLiteral(ipv6 != null ? ipv6 : matcher.group(2)), port);
       } catch (IllegalArgumentException e) {
-        KeyServerConfigException bad = yaml.bad(key, "is no address of a host");
+        YamlException bad = yaml.bad(key, "is no address of a host");
         bad.initCause(e);
         throw bad;
       }

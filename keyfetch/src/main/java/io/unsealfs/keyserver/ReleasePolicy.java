@@ -6,6 +6,9 @@ import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.TermsCodec;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.verify.policy.Policy;
+import io.unsealfs.verify.policy.SecretPolicy;
+import io.unsealfs.yaml.YamlException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its keys are wiped when its owner and every request that still uses it have let go of it.
  */
 final class ReleasePolicy {
+  private static final System.Logger LOG = System.getLogger(ReleasePolicy.class.getName());
   private static final int MAX_IDENTITY_FILE_BYTES = 16 << 10;
 
   private final IdentityKey identity;
@@ -44,7 +48,7 @@ final class ReleasePolicy {
       WrappedSecret wrapped,
       KeyEncryptionKey key,
       byte[] terms,
-      Set<String> evidence,
+      SecretPolicy policy,
       Optional<Instant> expiresAt) {
 
     /** The secret's bytes; the caller wipes them. */
@@ -70,6 +74,7 @@ final class ReleasePolicy {
    */
   static ReleasePolicy load(KeyServerConfig config, SecretMemory memory)
       throws KeyServerConfigException {
+    Optional<Policy> policy = policy(config);
     IdentityKey identity = identity(config.identityKey());
     KeyEncryptionKey ephemeral = KeyEncryptionKey.ephemeral(memory);
     KeyEncryptionKey stored =
@@ -78,6 +83,7 @@ final class ReleasePolicy {
             : ephemeral;
     Map<String, Releasable> secrets = new HashMap<>();
     for (KeyServerConfig.SecretEntry entry : config.secrets()) {
+      SecretPolicy rules = rules(entry, policy, config);
       KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : stored;
       WrappedSecret wrapped =
           entry.insecurePlaintext() ? wrapped(entry, key) : WrappedSecret.read(entry.file());
@@ -86,14 +92,65 @@ final class ReleasePolicy {
           new SecretTerms(entry.volumeDigest(), entry.headerDigest(), entry.expiresAt(), true);
       secrets.put(
           entry.name(),
-          new Releasable(
-              wrapped, key, TermsCodec.encode(terms), entry.evidence(), entry.expiresAt()));
+          new Releasable(wrapped, key, TermsCodec.encode(terms), rules, entry.expiresAt()));
     }
     return new ReleasePolicy(
         identity,
         config.allowSample(),
         Map.copyOf(secrets),
         new HashSet<>(Arrays.asList(ephemeral, stored)));
+  }
+
+  private static Optional<Policy> policy(KeyServerConfig config) throws KeyServerConfigException {
+    if (config.policy().isEmpty()) {
+      return Optional.empty();
+    }
+    Path file = config.policy().get();
+    try {
+      Policy policy =
+          Policy.parse(
+              OwnerOnlyFile.readPublic(file, "policy", Policy.MAX_BYTES), "policy " + file);
+      Set<String> served = new HashSet<>();
+      config.secrets().forEach(secret -> served.add(secret.name()));
+      for (String name : policy.secrets()) {
+        if (!served.contains(name)) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "policy {0} speaks of secret {1}, which is not served here",
+              file,
+              name);
+        }
+      }
+      return Optional.of(policy);
+    } catch (YamlException e) {
+      throw new KeyServerConfigException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** What has to be shown for a secret: said in one place, so that the other cannot widen it. */
+  private static SecretPolicy rules(
+      KeyServerConfig.SecretEntry entry, Optional<Policy> policy, KeyServerConfig config)
+      throws KeyServerConfigException {
+    Optional<SecretPolicy> rules = policy.flatMap(all -> all.forSecret(entry.name()));
+    if (!entry.evidence().isEmpty()) {
+      if (rules.isPresent()) {
+        throw new KeyServerConfigException(
+            "secret %s: has evidence in the configuration and rules in the policy; remove one"
+                .formatted(entry.name()));
+      }
+      return SecretPolicy.sampleOnly(entry.name());
+    }
+    if (rules.isEmpty()) {
+      throw new KeyServerConfigException(
+          "secret %s: the policy says nothing about it and it has no evidence of its own"
+              .formatted(entry.name()));
+    }
+    if (rules.get().maxReleases().isPresent() && config.releaseCounts().isEmpty()) {
+      throw new KeyServerConfigException(
+          "secret %s: max_releases needs release_counts, a file to count in, in the configuration"
+              .formatted(entry.name()));
+    }
+    return rules.get();
   }
 
   private static IdentityKey identity(Path file) throws KeyServerConfigException {

@@ -18,6 +18,7 @@ import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.verify.Appraisal;
 import io.unsealfs.verify.FailedCheck;
+import io.unsealfs.verify.policy.SecretPolicy;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -45,6 +46,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   private final Appraisers appraisers;
   private final NonceTable nonces;
   private final Duration nonceLifetime;
+  private final ReleaseCounts counts;
   private final AuditLog audit;
   private final Clock clock;
 
@@ -52,18 +54,21 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
    * The service.
    *
    * @param policies the policy in force, acquired for one request
+   * @param counts of secrets that may be released a certain number of times
    */
   SecretService(
       Supplier<ReleasePolicy> policies,
       Appraisers appraisers,
       NonceTable nonces,
       Duration nonceLifetime,
+      ReleaseCounts counts,
       AuditLog audit,
       Clock clock) {
     this.policies = policies;
     this.appraisers = appraisers;
     this.nonces = nonces;
     this.nonceLifetime = nonceLifetime;
+    this.counts = counts;
     this.audit = audit;
     this.clock = clock;
   }
@@ -148,10 +153,12 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
         appraisers
             .forType(evidence.type(), policy.allowSample())
             .appraise(evidence, transcript.reportData());
-    if (!appraisal.accepted()) {
+    // the rules of the secret may accept what the defaults do not
+    if (appraisal.failures().stream().anyMatch(one -> one.kind() != FailedCheck.Kind.POLICY)) {
       throw refusal(appraisal);
     }
-    ReleasePolicy.Releasable secret = find(policy, name, evidence.type());
+    ReleasePolicy.Releasable secret = find(policy, name);
+    judge(secret, evidence, appraisal);
     byte[] plaintext = secret.unwrap();
     try {
       SealedSecret sealed = SealedSecret.seal(transcript, secret.terms(), plaintext);
@@ -166,22 +173,34 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     }
   }
 
-  private ReleasePolicy.Releasable find(ReleasePolicy policy, SecretName name, String evidenceType)
-      throws Denied {
+  private ReleasePolicy.Releasable find(ReleasePolicy policy, SecretName name) throws Denied {
     ReleasePolicy.Releasable secret = policy.find(name.text());
     if (secret == null) {
       throw new Denied(DenialReason.NOT_RELEASED, "unknown secret");
-    }
-    if (!secret.evidence().contains(evidenceType)) {
-      throw new Denied(
-          DenialReason.NOT_RELEASED,
-          "the secret takes " + String.join(", ", secret.evidence()) + " evidence only");
     }
     if (secret.expiresAt().isPresent() && !clock.instant().isBefore(secret.expiresAt().get())) {
       throw new Denied(
           DenialReason.NOT_RELEASED, "the secret expired at " + secret.expiresAt().get());
     }
     return secret;
+  }
+
+  /** Holds the evidence against the secret's rules; the last step, so that only it is counted. */
+  private void judge(ReleasePolicy.Releasable secret, Evidence evidence, Appraisal verified)
+      throws Denied, IOException {
+    SecretPolicy rules = secret.policy();
+    Appraisal appraisal =
+        rules.appraise(evidence, verified, Admission.requester(), clock.instant());
+    if (!appraisal.accepted()) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED, "the secret's policy was not met", appraisal.failures());
+    }
+    if (rules.maxReleases().isPresent()
+        && !counts.take(rules.name(), rules.maxReleases().getAsInt())) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED,
+          "the secret was released " + rules.maxReleases().getAsInt() + " times, its max_releases");
+    }
   }
 
   private static Evidence evidence(io.unsealfs.key.proto.v1.Evidence message) throws Denied {

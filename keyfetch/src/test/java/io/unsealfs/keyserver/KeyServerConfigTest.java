@@ -190,7 +190,7 @@ class KeyServerConfigTest {
         "file: model.wrapped | {file: a, insecure_plaintext_file: b} | line | YAML",
         "evidence: [sample] | evidence: sample | line 10 | list",
         "evidence: [sample] | evidence: [] | line 10 | must list",
-        "evidence: [sample] | evidence: [tdx] | line 10 | needs collateral",
+        "evidence: [sample] | evidence: [tdx] | line 10 | policy file",
         "evidence: [sample] | evidence: [none] | line 10 | never",
         "evidence: [sample] | evidence: [sev] | line 10 | unknown type",
         "evidence: [sample] | evidence: [sample, sample] | line 10 | twice",
@@ -223,6 +223,17 @@ class KeyServerConfigTest {
     String message = error(GOOD + "    " + more + "\n");
     assertTrue(message.contains("line"), message);
     assertTrue(message.contains(says), message);
+  }
+
+  @Test
+  void aPolicyMaySayWhatEvidenceIsTaken() throws IOException {
+    KeyServerConfig config =
+        read(
+            GOOD.replace("    evidence: [sample]\n", "")
+                + "policy: rules.yaml\nrelease_counts: counts\n");
+    assertEquals(Set.of(), config.secrets().get(0).evidence());
+    assertEquals(Optional.of(directory.resolve("rules.yaml")), config.policy());
+    assertEquals(Optional.of(directory.resolve("counts")), config.releaseCounts());
   }
 
   @Test

@@ -364,6 +364,7 @@ class KeyServerTest {
             new Appraisers(List.of(accepting())),
             nonces,
             Duration.ofSeconds(60),
+            ReleaseCounts.open(Optional.empty()),
             audit,
             CLOCK);
     SecretRequest request =

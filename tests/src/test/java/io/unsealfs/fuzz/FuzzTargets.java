@@ -36,6 +36,8 @@ final class FuzzTargets {
     MAKERS.put("collateral", VerifyTargets::collateral);
     MAKERS.put("collateral-verdict", VerifyTargets::collateralVerdict);
     MAKERS.put("evidence-file", VerifyTargets::evidenceFile);
+    MAKERS.put("event-log", EvidenceTargets::eventLog);
+    MAKERS.put("policy", EvidenceTargets::policy);
   }
 
   private FuzzTargets() {}

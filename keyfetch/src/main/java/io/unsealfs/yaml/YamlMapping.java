@@ -1,6 +1,10 @@
-package io.unsealfs.keyserver;
+package io.unsealfs.yaml;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,12 +31,12 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.schema.FailsafeSchema;
 
 /**
- * One mapping of a configuration file, read strictly: every scalar is text, and aliases, anchors,
- * tags, duplicate keys and keys nobody asked for are errors that name the line.
+ * One mapping of a YAML file, read strictly: every scalar is text, and aliases, anchors, tags,
+ * duplicate keys and keys nobody asked for are errors that name the line.
  *
  * <p>Take the keys, then call {@link #finish}, which refuses those left over.
  */
-final class YamlMapping {
+public final class YamlMapping {
   /** Deeper than any configuration of ours; composing is recursive, so it is bounded first. */
   private static final int MAX_DEPTH = 8;
 
@@ -46,8 +50,7 @@ final class YamlMapping {
 
   private record Entry(int line, Node value) {}
 
-  private YamlMapping(String source, String where, MappingNode node)
-      throws KeyServerConfigException {
+  private YamlMapping(String source, String where, MappingNode node) throws YamlException {
     this.source = source;
     this.where = where;
     this.line = lineOf(node.getStartMark());
@@ -58,8 +61,9 @@ final class YamlMapping {
    * Reads a document whose top level is a mapping.
    *
    * @param source the file's name, for messages
+   * @throws YamlException if it is anything else, or says anything that is not understood
    */
-  static YamlMapping read(String text, String source) throws KeyServerConfigException {
+  public static YamlMapping read(String text, String source) throws YamlException {
     LoadSettings settings =
         LoadSettings.builder()
             .setLabel(source)
@@ -74,7 +78,7 @@ final class YamlMapping {
       refuseDepth(new Parse(settings).parseString(text), source);
       Optional<Node> root = new Compose(settings).composeString(text);
       if (root.isEmpty()) {
-        throw new KeyServerConfigException(source + ": the file is empty");
+        throw new YamlException(source + ": the file is empty");
       }
       if (!(root.get() instanceof MappingNode mapping)) {
         throw error(source, lineOf(root.get().getStartMark()), "expected \"key: value\" lines");
@@ -82,18 +86,31 @@ final class YamlMapping {
       return new YamlMapping(source, "", mapping);
     } catch (MarkedYamlEngineException e) {
       // the message of the exception quotes the file; only its one-line problem is wanted
-      throw new KeyServerConfigException(
+      throw new YamlException(
           "%s line %d: not valid YAML: %s"
               .formatted(source, lineOf(e.getProblemMark()), shown(String.valueOf(e.getProblem()))),
           e);
     } catch (YamlEngineException e) {
-      throw new KeyServerConfigException(
+      throw new YamlException(
           source + ": not valid YAML: " + shown(String.valueOf(e.getMessage())), e);
     }
   }
 
-  private static void refuseIndirection(Event event, String source)
-      throws KeyServerConfigException {
+  /**
+   * Reads a document of UTF-8 bytes; see {@link #read(String, String)}.
+   *
+   * @throws YamlException also if it is not UTF-8
+   */
+  public static YamlMapping read(byte[] utf8, String source) throws YamlException {
+    try {
+      return read(
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString(), source);
+    } catch (CharacterCodingException e) {
+      throw new YamlException(source + ": not valid UTF-8", e);
+    }
+  }
+
+  private static void refuseIndirection(Event event, String source) throws YamlException {
     int line = lineOf(event.getStartMark());
     if (event instanceof AliasEvent
         || (event instanceof NodeEvent node && node.getAnchor().isPresent())) {
@@ -105,8 +122,7 @@ final class YamlMapping {
     }
   }
 
-  private static void refuseDepth(Iterable<Event> events, String source)
-      throws KeyServerConfigException {
+  private static void refuseDepth(Iterable<Event> events, String source) throws YamlException {
     int depth = 0;
     for (Event event : events) {
       switch (event.getEventId()) {
@@ -122,8 +138,7 @@ final class YamlMapping {
     }
   }
 
-  private static Map<String, Entry> entries(String source, MappingNode node)
-      throws KeyServerConfigException {
+  private static Map<String, Entry> entries(String source, MappingNode node) throws YamlException {
     Map<String, Entry> entries = new LinkedHashMap<>();
     for (NodeTuple tuple : node.getValue()) {
       int line = lineOf(tuple.getKeyNode().getStartMark());
@@ -138,7 +153,7 @@ final class YamlMapping {
   }
 
   /** The text of a key that must be there. */
-  String text(String key) throws KeyServerConfigException {
+  public String text(String key) throws YamlException {
     Optional<String> value = optionalText(key);
     if (value.isEmpty()) {
       throw error(source, line, "key \"" + where + key + "\" is missing");
@@ -147,7 +162,7 @@ final class YamlMapping {
   }
 
   /** The text of a key, if it is there. */
-  Optional<String> optionalText(String key) throws KeyServerConfigException {
+  public Optional<String> optionalText(String key) throws YamlException {
     Entry entry = take(key);
     if (entry == null) {
       return Optional.empty();
@@ -156,7 +171,7 @@ final class YamlMapping {
   }
 
   /** {@code true} or {@code false}; false if the key is not there. */
-  boolean flag(String key) throws KeyServerConfigException {
+  public boolean flag(String key) throws YamlException {
     Optional<String> value = optionalText(key);
     if (value.isEmpty()) {
       return false;
@@ -169,7 +184,7 @@ final class YamlMapping {
   }
 
   /** A decimal number between {@code min} and {@code max}. */
-  int number(String key, int min, int max, int absent) throws KeyServerConfigException {
+  public int number(String key, int min, int max, int absent) throws YamlException {
     Optional<String> value = optionalText(key);
     if (value.isEmpty()) {
       return absent;
@@ -183,8 +198,13 @@ final class YamlMapping {
     throw bad(key, "must be a whole number from " + min + " to " + max);
   }
 
+  /** The names of the keys there are, in the file's order. */
+  public Set<String> keys() {
+    return Collections.unmodifiableSet(entries.keySet());
+  }
+
   /** A list of texts; empty if the key is not there. */
-  List<String> texts(String key) throws KeyServerConfigException {
+  public List<String> texts(String key) throws YamlException {
     List<String> texts = new ArrayList<>();
     for (Node node : sequence(key)) {
       texts.add(scalar(key, node, lineOf(node.getStartMark())));
@@ -193,7 +213,7 @@ final class YamlMapping {
   }
 
   /** A list of mappings; empty if the key is not there. */
-  List<YamlMapping> mappings(String key) throws KeyServerConfigException {
+  public List<YamlMapping> mappings(String key) throws YamlException {
     List<YamlMapping> mappings = new ArrayList<>();
     for (Node node : sequence(key)) {
       if (!(node instanceof MappingNode mapping)) {
@@ -208,7 +228,7 @@ final class YamlMapping {
   }
 
   /** A mapping inside this one, if it is there. */
-  Optional<YamlMapping> mapping(String key) throws KeyServerConfigException {
+  public Optional<YamlMapping> mapping(String key) throws YamlException {
     Entry entry = take(key);
     if (entry == null) {
       return Optional.empty();
@@ -220,12 +240,12 @@ final class YamlMapping {
   }
 
   /** Whether the key is there; does not count as asking for it. */
-  boolean has(String key) {
+  public boolean has(String key) {
     return entries.containsKey(key);
   }
 
   /** Refuses keys nobody asked for. */
-  void finish() throws KeyServerConfigException {
+  public void finish() throws YamlException {
     for (Map.Entry<String, Entry> entry : entries.entrySet()) {
       if (!taken.contains(entry.getKey())) {
         throw error(
@@ -237,12 +257,12 @@ final class YamlMapping {
   }
 
   /** An error about the value of {@code key}, which is not repeated in it. */
-  KeyServerConfigException bad(String key, String problem) {
+  public YamlException bad(String key, String problem) {
     Entry entry = entries.get(key);
     return error(source, entry == null ? line : entry.line(), where + key + " " + problem);
   }
 
-  private List<Node> sequence(String key) throws KeyServerConfigException {
+  private List<Node> sequence(String key) throws YamlException {
     Entry entry = take(key);
     if (entry == null) {
       return List.of();
@@ -258,7 +278,7 @@ final class YamlMapping {
     return entries.get(key);
   }
 
-  private String scalar(String key, Node node, int line) throws KeyServerConfigException {
+  private String scalar(String key, Node node, int line) throws YamlException {
     if (!(node instanceof ScalarNode scalar)) {
       throw error(source, line, where + key + " must be plain text");
     }
@@ -268,8 +288,8 @@ final class YamlMapping {
     return scalar.getValue();
   }
 
-  private static KeyServerConfigException error(String source, int line, String problem) {
-    return new KeyServerConfigException("%s line %d: %s".formatted(source, line, problem));
+  private static YamlException error(String source, int line, String problem) {
+    return new YamlException("%s line %d: %s".formatted(source, line, problem));
   }
 
   private static int lineOf(Optional<Mark> mark) {
