@@ -268,8 +268,7 @@ public record KeyServerConfig(
       throw collateral.bad("url", "must be http://HOST:PORT or https://HOST:PORT");
     }
 
-    private static Optional<InetSocketAddress> proxy(YamlMapping collateral)
-        throws YamlException {
+    private static Optional<InetSocketAddress> proxy(YamlMapping collateral) throws YamlException {
       Optional<String> text = collateral.optionalText("proxy");
       return text.isEmpty()
           ? Optional.empty()

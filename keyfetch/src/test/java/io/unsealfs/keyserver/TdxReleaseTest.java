@@ -20,33 +20,55 @@ import io.unsealfs.verify.dcap.QuoteAppraiser;
 import io.unsealfs.verify.dcap.QuoteForge;
 import io.unsealfs.verify.dcap.QuoteVerifier;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Secrets released for TDX quotes, by hardware that the test makes itself. */
 class TdxReleaseTest {
+  private static final int MEASUREMENT_SIZE = 48;
+
   private final QuoteForge hardware = new QuoteForge(Instant.now());
   @TempDir Path directory = Path.of("");
 
   private KeyServer start() throws IOException {
+    return start("firmware");
+  }
+
+  private KeyServer start(String firmware) throws IOException {
     Files.createDirectory(directory.resolve("collateral"));
     KeyServerFixture files = new KeyServerFixture(directory);
-    Path config = files.configFile("collateral: {directory: collateral}");
-    Files.writeString(
-        config,
-        Files.readString(config)
-            .replace("evidence: [sample]", "evidence: [tdx]\n    any_measurement: true"));
+    Path config = files.configFile("collateral: {directory: collateral}\npolicy: policy.yaml");
+    Files.writeString(config, Files.readString(config).replace("    evidence: [sample]\n", ""));
+    Files.writeString(directory.resolve("policy.yaml"), policy(firmware));
     return KeyServer.start(
         KeyServerConfig.read(config),
         Clock.systemUTC(),
         System::nanoTime,
         new Appraisers(List.of(appraiser())),
         new HeapMemory());
+  }
+
+  /** Releases every secret to machines whose firmware has this measurement, zeros behind it. */
+  private static String policy(String mrTd) {
+    String measurement =
+        HexFormat.of()
+            .formatHex(Arrays.copyOf(mrTd.getBytes(StandardCharsets.US_ASCII), MEASUREMENT_SIZE));
+    StringBuilder yaml = new StringBuilder("version: 1\nsecrets:\n");
+    for (String secret : List.of("model", "expired", "bare")) {
+      yaml.append("  - name: ").append(secret).append("\n    rules:\n");
+      yaml.append("      - {tee: tdx, firmware_only: true, mr_td: [")
+          .append(measurement)
+          .append("]}\n");
+    }
+    return yaml.toString();
   }
 
   private QuoteAppraiser appraiser() throws VerificationException {
@@ -142,7 +164,19 @@ class TdxReleaseTest {
   }
 
   @Test
-  void tdxNeedsCollateralAndARuleOnWhatRuns() throws IOException {
+  void genuineEvidenceOfAnotherFirmwareIsRefused() throws IOException {
+    try (KeyServer server = start("another");
+        StubClient client = new StubClient(server.port())) {
+      Conversation conversation = client.begin("model");
+      assertEquals(
+          DenialReason.NOT_RELEASED,
+          denial(client, with(conversation.request(), quote(conversation))));
+    }
+    assertTrue(lastAuditLine().contains("MEASUREMENT"), lastAuditLine());
+  }
+
+  @Test
+  void tdxNeedsRulesWhichOnlyAPolicyHas() throws IOException {
     KeyServerFixture files = new KeyServerFixture(directory);
     Path config = files.configFile("collateral: {directory: collateral}");
     Files.writeString(
@@ -151,6 +185,6 @@ class TdxReleaseTest {
         String.valueOf(
             assertThrows(KeyServerConfigException.class, () -> KeyServerConfig.read(config))
                 .getMessage());
-    assertTrue(message.contains("any_measurement"), message);
+    assertTrue(message.contains("policy"), message);
   }
 }
