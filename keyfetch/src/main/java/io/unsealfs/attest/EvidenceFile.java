@@ -22,6 +22,8 @@ public record EvidenceFile(Evidence evidence, Optional<ReportData> reportData) {
   public static final int MAX_BYTES = 16 << 20;
 
   private static final int TEE_TYPE_AT = 4;
+  private static final int SNP_REPORT_BYTES = 0x4A0;
+  private static final int SNP_ALGORITHM_AT = 0x34;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -81,10 +83,25 @@ public record EvidenceFile(Evidence evidence, Optional<ReportData> reportData) {
     }
   }
 
-  /** An SGX quote has version 3, the others are taken for TDX, which their own parser refuses. */
+  /** What is neither is taken for TDX, whose own parser refuses it. */
   private static String typeOf(byte[] quote) {
+    if (isSnpReport(quote)) {
+      return "snp";
+    }
+    // an SGX quote has version 3
     return quote.length > TEE_TYPE_AT && quote[0] == 3 && quote[1] == 0 && quote[TEE_TYPE_AT] == 0
         ? "sgx"
         : "tdx";
+  }
+
+  /** Its version fills four bytes; in quotes the upper two say which key signed, never zero. */
+  private static boolean isSnpReport(byte[] bytes) {
+    return bytes.length >= SNP_REPORT_BYTES
+        && bytes[0] >= 2
+        && bytes[0] <= 5
+        && bytes[1] == 0
+        && bytes[2] == 0
+        && bytes[3] == 0
+        && bytes[SNP_ALGORITHM_AT] == 1;
   }
 }

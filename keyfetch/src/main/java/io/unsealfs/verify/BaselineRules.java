@@ -28,6 +28,12 @@ public record BaselineRules(boolean allowDebug, Set<String> serviceTds, Set<Stri
   /** x87 and SSE, which every TD has. */
   private static final long XFAM_FIXED = 0b11;
 
+  private static final long SNP_MIGRATION_AGENT = 1L << 18;
+  private static final long SNP_DEBUG = 1L << 19;
+
+  /** Bits of an SNP guest's policy that have a meaning (AMD 56860, guest policy). */
+  public static final long SNP_KNOWN = (1L << 26) - 1;
+
   private static final long SGX_INIT = 1;
   private static final long SGX_DEBUG = 1 << 1;
 
@@ -48,9 +54,28 @@ public record BaselineRules(boolean allowDebug, Set<String> serviceTds, Set<Stri
         serviceTd(claims).ifPresent(failures::add);
       }
       case SGX -> sgxAttributes(claims).ifPresent(failures::add);
-      case SNP, SAMPLE -> {}
+      case SNP -> snpGuest(claims, failures);
+      case SAMPLE, NONE -> {}
     }
     return failures;
+  }
+
+  private void snpGuest(Claims claims, List<FailedCheck> failures) {
+    long bits = claims.number(Claims.Field.GUEST_POLICY).orElse(-1);
+    String shown = "0x%016x".formatted(bits);
+    if ((bits & SNP_DEBUG) != 0 && !allowDebug) {
+      failures.add(Failure.SNP_DEBUG.check("guest_policy without DEBUG (bit 19)", shown));
+    }
+    if ((bits & SNP_MIGRATION_AGENT) != 0) {
+      failures.add(Failure.TD_ATTRIBUTES.check("guest_policy without MIGRATE_MA (bit 18)", shown));
+    }
+    if ((bits & ~SNP_KNOWN) != 0) {
+      failures.add(Failure.TD_ATTRIBUTES.check("guest_policy without unknown bits", shown));
+    }
+    long vmpl = claims.number(Claims.Field.VMPL).orElse(-1);
+    if (vmpl != 0) {
+      failures.add(Failure.TD_ATTRIBUTES.check("vmpl 0", Long.toString(vmpl)));
+    }
   }
 
   private Optional<FailedCheck> tcb(Tcb tcb) {

@@ -27,7 +27,9 @@ public final class Claims {
     /** AMD SEV-SNP. */
     SNP("snp"),
     /** Nothing at all; for tests. */
-    SAMPLE("sample");
+    SAMPLE("sample"),
+    /** No machine: whoever asks proved who it is in another way. */
+    NONE("none");
 
     private final String word;
 
@@ -105,6 +107,10 @@ public final class Claims {
     REPORTED_TCB("reported_tcb", 8),
     /** SNP: the TCB at the guest's start, little endian. */
     LAUNCH_TCB("launch_tcb", 8),
+    /** SNP: settings of the platform, such as SMT, little endian. */
+    PLATFORM_INFO("platform_info", 8),
+    /** SNP from report version 3 on: family, model and stepping of the processor. */
+    CPUID("cpuid", 3),
     /** What the guest had signed. */
     REPORT_DATA("report_data", 64);
 

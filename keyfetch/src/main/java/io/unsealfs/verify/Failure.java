@@ -17,6 +17,14 @@ public enum Failure {
   PCK_REVOKED(FailedCheck.Kind.UNTRUSTED),
   /** The platform revocation list cannot be read, is another authority's or not signed by it. */
   PCK_CRL(FailedCheck.Kind.UNTRUSTED),
+  /** SNP: the chain of the key that signs reports is broken or not under the root. */
+  VCEK_CHAIN(FailedCheck.Kind.UNTRUSTED),
+  /** SNP: a certificate of that chain is not in force. */
+  VCEK_EXPIRED(FailedCheck.Kind.UNTRUSTED),
+  /** SNP: the authority above that key is revoked. */
+  VCEK_REVOKED(FailedCheck.Kind.UNTRUSTED),
+  /** SNP: that key is of another chip, TCB or processor than the report. */
+  VCEK_MISMATCH(FailedCheck.Kind.UNTRUSTED),
   /** The root's revocation list cannot be read or is not signed by it. */
   ROOT_CRL(FailedCheck.Kind.UNTRUSTED),
   /** The TCB info is not signed by who may sign it. */

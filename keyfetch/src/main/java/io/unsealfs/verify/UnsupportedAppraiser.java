@@ -15,6 +15,11 @@ public record UnsupportedAppraiser(String evidenceType, String reason) implement
       new UnsupportedAppraiser(
           "tdx", "collateral in the configuration: without it tdx evidence cannot be verified");
 
+  /** SEV-SNP, where nothing is there to judge it by. */
+  public static final Appraiser SNP =
+      new UnsupportedAppraiser(
+          "snp", "snp in the configuration: without revocation lists it cannot be verified");
+
   /** No evidence is no reason to release anything. */
   public static final Appraiser NONE =
       new UnsupportedAppraiser("none", "no evidence never releases a secret");

@@ -33,6 +33,7 @@ final class FuzzTargets {
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
     MAKERS.put("quote", VerifyTargets::quote);
     MAKERS.put("quote-verdict", VerifyTargets::quoteVerdict);
+    MAKERS.put("snp-report", VerifyTargets::snpReport);
     MAKERS.put("collateral", VerifyTargets::collateral);
     MAKERS.put("collateral-verdict", VerifyTargets::collateralVerdict);
     MAKERS.put("evidence-file", VerifyTargets::evidenceFile);

@@ -9,12 +9,18 @@ import io.unsealfs.verify.dcap.Endorsements;
 import io.unsealfs.verify.dcap.Quote;
 import io.unsealfs.verify.dcap.QuoteVerifier;
 import io.unsealfs.verify.dcap.TrustedRoot;
+import io.unsealfs.verify.snp.AmdRoots;
+import io.unsealfs.verify.snp.ReportVerifier;
+import io.unsealfs.verify.snp.SnpEndorsements;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -86,6 +92,40 @@ final class VerifyTargets {
                   throw new AssertionError("a changed quote was accepted: " + field);
                 }
               });
+        });
+  }
+
+  /** A report with a certificate table of three entries; nothing made here is ever genuine. */
+  static FuzzTarget snpReport() throws IOException {
+    ByteBuffer evidence = ByteBuffer.allocate(0x4A0 + 4 * 24 + 3 * 64);
+    evidence.order(ByteOrder.LITTLE_ENDIAN);
+    evidence.putInt(0, 3).putLong(8, 0x30000).putInt(0x34, 1);
+    String[] guids = {
+      "63da758de6644564adc5f4b93be8accd",
+      "4ab7b379bbac4fe4a02f05aef327c782",
+      "c0b406a4a803495297433fb6014cd0ae"
+    };
+    for (int i = 0; i < guids.length; i++) {
+      evidence.position(0x4A0 + 24 * i);
+      evidence.put(HexFormat.of().parseHex(guids[i])).putInt(96 + 64 * i).putInt(64);
+    }
+    byte[] older = Arrays.copyOf(evidence.array(), 0x4A0);
+    older[0] = 2;
+    SnpEndorsements endorsements = new SnpEndorsements.Builder(AmdRoots.builtIn()).build();
+    return new ParserTarget(
+        "snp-report",
+        List.of(evidence.array(), older),
+        Stream.concat(
+                NUMBERS.stream(),
+                Stream.of(HexFormat.of().parseHex(guids[0]), new byte[] {0x30, (byte) 0x82, 1, 0}))
+            .toList(),
+        input -> {
+          Claims claims = ReportVerifier.claims(input);
+          if (claims.bytes(Claims.Field.REPORT_DATA).orElseThrow().length != 64) {
+            throw new AssertionError("a report without report data");
+          }
+          ReportVerifier.verify(input, endorsements, NOW);
+          throw new AssertionError("a report that nobody signed was accepted");
         });
   }
 

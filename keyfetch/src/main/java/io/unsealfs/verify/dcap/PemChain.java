@@ -14,7 +14,7 @@ import java.util.Optional;
  * Reads certificates in PEM form, strictly: lines of Base64 between the two marker lines, nothing
  * else but line ends. So two texts that differ in more than line ends are never the same chain.
  */
-final class PemChain {
+public final class PemChain {
   private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
   private static final String END = "-----END CERTIFICATE-----";
   private static final int MAX_CERTIFICATES = 4;
@@ -23,7 +23,7 @@ final class PemChain {
   private PemChain() {}
 
   /** The DER of each certificate; empty if the text is anything else. */
-  static Optional<List<byte[]>> decode(String pem) {
+  public static Optional<List<byte[]>> decode(String pem) {
     List<byte[]> chain = new ArrayList<>();
     StringBuilder base64 = new StringBuilder();
     boolean inside = false;
@@ -60,7 +60,7 @@ final class PemChain {
   }
 
   /** Parses one certificate; empty unless it is one and nothing follows. */
-  static Optional<X509Certificate> certificate(byte[] der) {
+  public static Optional<X509Certificate> certificate(byte[] der) {
     try {
       X509Certificate certificate =
           (X509Certificate)

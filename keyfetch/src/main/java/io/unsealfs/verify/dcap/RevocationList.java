@@ -20,7 +20,7 @@ import org.bouncycastle.asn1.ASN1OctetString;
  * @param number its number, which grows with every issue; -1 if it has none
  * @param validity when it is in force
  */
-record RevocationList(X509CRL crl, long number, Validity validity) {
+public record RevocationList(X509CRL crl, long number, Validity validity) {
   private static final String CRL_NUMBER = "2.5.29.20";
 
   /**
@@ -36,8 +36,12 @@ record RevocationList(X509CRL crl, long number, Validity validity) {
     return list;
   }
 
-  /** Parses a list whose issuer is not known yet; {@link #checkIssuer} must follow. */
-  static RevocationList unchecked(byte[] der, String name, Failure failure)
+  /**
+   * Parses a list whose issuer is not known yet; {@link #checkIssuer} must follow.
+   *
+   * @throws VerificationException {@code failure}
+   */
+  public static RevocationList unchecked(byte[] der, String name, Failure failure)
       throws VerificationException {
     X509CRL crl;
     long number;
@@ -63,8 +67,12 @@ record RevocationList(X509CRL crl, long number, Validity validity) {
         new Validity(name, crl.getThisUpdate().toInstant(), crl.getNextUpdate().toInstant()));
   }
 
-  /** Checks that {@code issuer} signed it. */
-  void checkIssuer(X509Certificate issuer, Failure failure) throws VerificationException {
+  /**
+   * Checks that {@code issuer} signed it.
+   *
+   * @throws VerificationException {@code failure}
+   */
+  public void checkIssuer(X509Certificate issuer, Failure failure) throws VerificationException {
     if (!Arrays.equals(
         crl.getIssuerX500Principal().getEncoded(), issuer.getSubjectX500Principal().getEncoded())) {
       throw failure.exception(
@@ -94,12 +102,12 @@ record RevocationList(X509CRL crl, long number, Validity validity) {
   }
 
   /** Whether its issuer has this common name. */
-  boolean isFrom(String commonName) {
+  public boolean isFrom(String commonName) {
     return CertificateRules.commonName(crl.getIssuerX500Principal()).equals(commonName);
   }
 
   /** Whether it names this certificate, which must be one of its issuer's. */
-  boolean revokes(X509Certificate certificate) {
+  public boolean revokes(X509Certificate certificate) {
     return crl.getRevokedCertificate(certificate.getSerialNumber()) != null;
   }
 }

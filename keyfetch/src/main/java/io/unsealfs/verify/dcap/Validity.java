@@ -12,17 +12,22 @@ import java.time.temporal.ChronoUnit;
  *
  * @param piece its name, for messages
  */
-record Validity(String piece, Instant notBefore, Instant notAfter) {
+public record Validity(String piece, Instant notBefore, Instant notAfter) {
   /** How far the clock here may be behind the one of the issuer. */
   private static final Duration SKEW = Duration.ofMinutes(5);
 
-  static Validity of(String piece, X509Certificate certificate) {
+  /** When a certificate is in force. */
+  public static Validity of(String piece, X509Certificate certificate) {
     return new Validity(
         piece, certificate.getNotBefore().toInstant(), certificate.getNotAfter().toInstant());
   }
 
-  /** Refuses a time outside, under one name for each end. */
-  void check(Instant now, Failure expired, Failure notYet) throws VerificationException {
+  /**
+   * Refuses a time outside.
+   *
+   * @throws VerificationException under one name for each end
+   */
+  public void check(Instant now, Failure expired, Failure notYet) throws VerificationException {
     Instant seconds = now.truncatedTo(ChronoUnit.SECONDS);
     if (seconds.isAfter(notAfter)) {
       throw expired.exception(piece + " in force at " + seconds, "it ended " + notAfter);

@@ -83,12 +83,21 @@ final class PolicyReader {
       case "sgx" -> addSgx(checks);
       case "sample" ->
           throw yaml.bad("tee", "cannot be sample; write sample: true beside the rules");
-      default -> throw yaml.bad("tee", "must be tdx, snp or sgx");
+      case "none" -> addNone(checks);
+      default -> throw yaml.bad("tee", "must be tdx, snp, sgx or none");
     }
     addRequester(checks);
     values.timeWindow().ifPresent(checks::add);
     yaml.finish();
     return new Rule(name, checks);
+  }
+
+  /** No machine is attested: who holds the key gets the secret, wherever it runs. */
+  private void addNone(List<Check> checks) throws YamlException {
+    checks.add(new TeeCheck(Tee.NONE));
+    if (!yaml.has("requester_psk")) {
+      throw yaml.bad("tee", "is none, which needs requester_psk: nothing else would be proved");
+    }
   }
 
   private void addTdx(List<Check> checks) throws YamlException {

@@ -42,6 +42,9 @@ public final class PolicySkeleton {
     line("version: 1");
     line("secrets:");
     line("  - name: " + quoted(secret));
+    if (claims.tee() == Claims.Tee.NONE) {
+      throw new IllegalArgumentException("nothing can be learned from no evidence");
+    }
     if (claims.tee() == Claims.Tee.SAMPLE) {
       line("    sample: true  # INSECURE: sample evidence proves nothing");
       return yaml.toString();
@@ -53,7 +56,7 @@ public final class PolicySkeleton {
       case TDX -> tdx(subject);
       case SNP -> SNP.forEach(field -> field(claims, field));
       case SGX -> field(claims, Field.MRENCLAVE);
-      case SAMPLE -> throw new AssertionError("handled above");
+      case SAMPLE, NONE -> throw new AssertionError("handled above");
     }
     claims.tcb().ifPresent(tcb -> tcb(tcb, subject));
     return yaml.toString();

@@ -1,10 +1,14 @@
 package io.unsealfs.verify.policy;
 
+import io.unsealfs.verify.BaselineRules;
 import io.unsealfs.verify.Claims;
+import io.unsealfs.verify.Claims.Field;
+import io.unsealfs.verify.snp.TcbLayout;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -21,17 +25,8 @@ record SnpGuest(long allowedPolicy, Set<String> vmpls, Map<String, Integer> minT
   static final Map<String, Long> POLICY_BITS =
       new TreeMap<>(Map.of("MIGRATE_MA", 1L << 18, "DEBUG", 1L << 19));
 
-  /** Bytes of the TCB version, as Milan and Genoa have them. */
-  static final Map<String, Integer> TCB_BYTES = tcbBytes();
-
-  private static Map<String, Integer> tcbBytes() {
-    Map<String, Integer> bytes = new LinkedHashMap<>();
-    bytes.put("bootloader", 0);
-    bytes.put("tee", 1);
-    bytes.put("snp", 6);
-    bytes.put("microcode", 7);
-    return bytes;
-  }
+  /** Parts of a TCB; which of them there are depends on the processor. */
+  static final List<String> TCB_PARTS = List.of("fmc", "bootloader", "tee", "snp", "microcode");
 
   @Override
   public List<CheckResult> judge(Subject subject) {
@@ -50,6 +45,13 @@ record SnpGuest(long allowedPolicy, Set<String> vmpls, Map<String, Integer> minT
               (allowed ? "may have " : "does not have ") + word,
               policy));
     });
+    results.add(
+        new CheckResult(
+            "TD_ATTRIBUTES",
+            "guest_policy",
+            (bits & ~BaselineRules.SNP_KNOWN) == 0,
+            "has no unknown bits",
+            policy));
     String vmpl =
         claims.number(Claims.Field.VMPL).stream()
             .mapToObj(Long::toString)
@@ -57,20 +59,28 @@ record SnpGuest(long allowedPolicy, Set<String> vmpls, Map<String, Integer> minT
             .orElse("absent");
     results.add(
         new CheckResult("TD_ATTRIBUTES", "vmpl", vmpls.contains(vmpl), Check.oneOf(vmpls), vmpl));
-    byte[] tcb = claims.bytes(Claims.Field.REPORTED_TCB).orElse(new byte[0]);
-    TCB_BYTES.forEach((part, at) -> {
-      Integer floor = minTcb.get(part);
-      if (floor != null) {
-        int actual = at < tcb.length ? Byte.toUnsignedInt(tcb[at]) : -1;
-        results.add(
-            new CheckResult(
-                "TCB_STATUS",
-                "min_tcb." + part,
-                actual >= floor,
-                "is at least " + floor,
-                actual < 0 ? "absent" : Integer.toString(actual)));
-      }
-    });
+    tcb(claims, Field.REPORTED_TCB, "min_tcb.", results);
+    // what an older firmware measured may not be what it started
+    tcb(claims, Field.LAUNCH_TCB, "min_tcb (at launch).", results);
     return results;
+  }
+
+  private void tcb(Claims claims, Field field, String label, List<CheckResult> results) {
+    byte[] tcb = claims.bytes(field).orElse(new byte[0]);
+    Optional<TcbLayout> layout = TcbLayout.of(claims.bytes(Field.CPUID));
+    for (String part : TCB_PARTS) {
+      Integer floor = minTcb.get(part);
+      if (floor == null) {
+        continue;
+      }
+      OptionalInt actual = layout.isEmpty() ? OptionalInt.empty() : layout.get().part(tcb, part);
+      results.add(
+          new CheckResult(
+              "TCB_STATUS",
+              label + part,
+              actual.isPresent() && actual.getAsInt() >= floor,
+              "is at least " + floor,
+              actual.isPresent() ? Integer.toString(actual.getAsInt()) : "absent"));
+    }
   }
 }

@@ -129,7 +129,7 @@ record Values(YamlMapping yaml) {
     Optional<YamlMapping> found = yaml.mapping("min_tcb");
     if (found.isPresent()) {
       YamlMapping tcb = found.get();
-      for (String part : SnpGuest.TCB_BYTES.keySet()) {
+      for (String part : SnpGuest.TCB_PARTS) {
         if (tcb.has(part)) {
           floors.put(part, tcb.number(part, 0, 255, 0));
         }

@@ -53,7 +53,8 @@ final class Machine {
         .with(Field.MEASUREMENT, "bb".repeat(48))
         .with(Field.GUEST_POLICY, "0000030000000000")
         .with(Field.VMPL, "00000000")
-        .with(Field.REPORTED_TCB, "04000000000008d1");
+        .with(Field.REPORTED_TCB, "04000000000008d1")
+        .with(Field.LAUNCH_TCB, "04000000000008d1");
   }
 
   static Machine sgx() {

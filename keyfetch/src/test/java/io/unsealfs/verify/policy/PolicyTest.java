@@ -251,6 +251,40 @@ class PolicyTest {
         Machine.snp(),
         "TCB_STATUS",
         "at least 210 / 209");
+    fails(
+        rule("snp", measured),
+        Machine.snp().with(Field.GUEST_POLICY, "0000030400000000"),
+        "TD_ATTRIBUTES",
+        "unknown bits");
+  }
+
+  @Test
+  void theTcbOfAnSnpGuestIsComparedPartByPartAsItsProcessorLaysItOut() throws YamlException {
+    String floor = "measurement: [" + "bb".repeat(48) + "]\nmin_tcb: ";
+    // a new microcode does not make up for an old boot loader
+    fails(
+        rule("snp", floor + "{bootloader: 5, microcode: 1}"),
+        Machine.snp(),
+        "TCB_STATUS",
+        "at least 5 / 4");
+    fails(
+        rule("snp", floor + "{bootloader: 4}"),
+        Machine.snp().with(Field.LAUNCH_TCB, "03000000000008d1"),
+        "TCB_STATUS",
+        "at least 4 / 3");
+    Machine turin =
+        Machine.snp()
+            .with(Field.CPUID, "1a0200")
+            .with(Field.REPORTED_TCB, "0102030400000005")
+            .with(Field.LAUNCH_TCB, "0102030400000005");
+    passes(rule("snp", floor + "{fmc: 1, bootloader: 2, tee: 3, snp: 4, microcode: 5}"), turin);
+    fails(rule("snp", floor + "{snp: 5}"), turin, "TCB_STATUS", "at least 5 / 4");
+    fails(rule("snp", floor + "{fmc: 1}"), Machine.snp(), "TCB_STATUS", "absent");
+    fails(
+        rule("snp", floor + "{snp: 0}"),
+        Machine.snp().with(Field.CPUID, "1b0000"),
+        "TCB_STATUS",
+        "absent");
   }
 
   @Test

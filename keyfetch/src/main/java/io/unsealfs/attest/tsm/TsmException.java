@@ -1,4 +1,4 @@
-package io.unsealfs.attest.tdx;
+package io.unsealfs.attest.tsm;
 
 import io.unsealfs.attest.AttestationException;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +10,7 @@ final class TsmException extends AttestationException {
   private final TsmError error;
 
   TsmException(String operation, TsmError error, @Nullable Throwable cause) {
-    super("no TDX quote: cannot " + operation + ": " + error.explanation());
+    super("no evidence: cannot " + operation + ": " + error.explanation());
     this.error = error;
     if (cause != null) {
       initCause(cause);

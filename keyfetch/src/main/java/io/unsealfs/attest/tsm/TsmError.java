@@ -1,4 +1,4 @@
-package io.unsealfs.attest.tdx;
+package io.unsealfs.attest.tsm;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -23,7 +23,8 @@ enum TsmError {
   IO(3, "the host refused the request for a quote"),
   /** No provider, or it went away. */
   NO_PROVIDER(
-      1, "no attestation provider is loaded; is this a TDX guest, and is tdx_guest loaded?"),
+      1,
+      "no attestation provider is loaded; is this a confidential VM, and is tdx_guest or sev-guest loaded?"),
   /** The report is larger than the kernel takes. */
   TOO_BIG(1, "the report is larger than the kernel takes"),
   /** The kernel did not take what was asked: a fault of ours. */

@@ -1,4 +1,4 @@
-package io.unsealfs.attest.tdx;
+package io.unsealfs.attest.tsm;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,20 +9,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** The file operations a configfs-tsm report takes; tests put a kernel of their own behind them. */
-class TsmFiles {
+public class TsmFiles {
 
   /** mkdir: creates the report, whose files appear at once. */
-  void create(Path report) throws IOException {
+  public void create(Path report) throws IOException {
     Files.createDirectory(report);
   }
 
   /** rmdir: the files in it cannot be removed, only the directory. */
-  void remove(Path report) throws IOException {
+  public void remove(Path report) throws IOException {
     Files.delete(report);
   }
 
   /** Writes an attribute in one write, as configfs wants it. */
-  void write(Path attribute, byte[] bytes) throws IOException {
+  public void write(Path attribute, byte[] bytes) throws IOException {
     try (FileChannel channel = FileChannel.open(attribute, StandardOpenOption.WRITE)) {
       int written = channel.write(ByteBuffer.wrap(bytes));
       if (written != bytes.length) {
@@ -33,7 +33,7 @@ class TsmFiles {
   }
 
   /** Reads an attribute to its end, but no more than {@code maxBytes}; its stat size says 0. */
-  byte[] read(Path attribute, int maxBytes) throws IOException {
+  public byte[] read(Path attribute, int maxBytes) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteBuffer buffer = ByteBuffer.allocate(8 << 10);
     try (FileChannel channel = FileChannel.open(attribute, StandardOpenOption.READ)) {

@@ -1,9 +1,10 @@
-package io.unsealfs.attest.tdx;
+package io.unsealfs.attest.tsm;
 
 import java.time.Duration;
 
 /** Waits between two tries; injected so that tests do not. */
 @FunctionalInterface
-interface Pause {
+public interface Pause {
+  /** Waits this long. */
   void pause(Duration duration) throws InterruptedException;
 }

@@ -1,4 +1,4 @@
-package io.unsealfs.attest.tdx;
+package io.unsealfs.attest.tsm;
 
 import io.unsealfs.attest.AttestationException;
 import io.unsealfs.attest.ReportData;
@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.UUID;
 
-/** One request for a quote through a directory of its own; the directory never stays behind. */
+/** One request for evidence through a directory of its own; the directory never stays behind. */
 final class TsmReport {
   private static final System.Logger LOG = System.getLogger(TsmReport.class.getName());
   private static final int MAX_ATTRIBUTE_BYTES = 256;
@@ -15,21 +15,28 @@ final class TsmReport {
   /** What the kernel's classic buffer holds; more is another, CBOR based, format. */
   private static final int MAX_OUTBLOB_BYTES = 8 << 10;
 
+  /** What the kernel takes from a host. */
+  private static final int MAX_AUXBLOB_BYTES = 16 << 10;
+
   private final TsmFiles files;
   private final Path root;
+  private final String provider;
+  private final boolean withAuxiliary;
 
-  TsmReport(TsmFiles files, Path root) {
+  TsmReport(TsmFiles files, Path root, String provider, boolean withAuxiliary) {
     this.files = files;
     this.root = root;
+    this.provider = provider;
+    this.withAuxiliary = withAuxiliary;
   }
 
   /**
-   * The bytes of {@code outblob}, perhaps padded.
+   * The bytes of {@code outblob}, and of {@code auxblob} if wanted.
    *
-   * @throws AttestationException if this is no TDX guest or what came is no quote
+   * @throws AttestationException if the provider is another one or nothing came
    * @throws TsmException if an operation failed, with what it means
    */
-  byte[] request(ReportData reportData) throws AttestationException, TsmException {
+  TsmBlobs request(ReportData reportData) throws AttestationException, TsmException {
     Path report = root.resolve("unsealfs-" + UUID.randomUUID());
     try {
       files.create(report);
@@ -37,23 +44,23 @@ final class TsmReport {
       throw new TsmException("create " + report, TsmError.of(e), e);
     }
     try {
-      requireTdx(report);
-      return quote(report, reportData);
+      requireProvider(report);
+      return blobs(report, reportData);
     } finally {
       remove(report);
     }
   }
 
-  private void requireTdx(Path report) throws AttestationException, TsmException {
-    String provider = text(report.resolve("provider"));
-    if (!provider.equals("tdx_guest")) {
+  private void requireProvider(Path report) throws AttestationException, TsmException {
+    String found = text(report.resolve("provider"));
+    if (!found.equals(provider)) {
       throw new AttestationException(
-          "no TDX quote on this host: its attestation provider is %s, not tdx_guest"
-              .formatted(provider.replaceAll("[^a-z0-9_]", "?")));
+          "no evidence on this host: its attestation provider is %s, not %s"
+              .formatted(found.replaceAll("[^a-z0-9_]", "?"), provider));
     }
   }
 
-  private byte[] quote(Path report, ReportData reportData)
+  private TsmBlobs blobs(Path report, ReportData reportData)
       throws AttestationException, TsmException {
     Path inblob = report.resolve("inblob");
     try {
@@ -62,6 +69,8 @@ final class TsmReport {
       throw new TsmException("write " + inblob, TsmError.of(e), e);
     }
     byte[] quote = read(report.resolve("outblob"), MAX_OUTBLOB_BYTES + 1);
+    byte[] auxiliary =
+        withAuxiliary ? read(report.resolve("auxblob"), MAX_AUXBLOB_BYTES + 1) : new byte[0];
     // one write into a fresh directory; any other count means that somebody else wrote too
     String generation = text(report.resolve("generation"));
     if (!generation.equals("1")) {
@@ -75,7 +84,7 @@ final class TsmReport {
       throw new AttestationException(
           "the quote is larger than 8 KiB: a newer format that is not supported");
     }
-    return quote;
+    return new TsmBlobs(quote, auxiliary);
   }
 
   private String text(Path attribute) throws TsmException {
