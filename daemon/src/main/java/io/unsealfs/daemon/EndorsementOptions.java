@@ -8,6 +8,9 @@ import io.unsealfs.verify.dcap.EndorsementSource;
 import io.unsealfs.verify.dcap.Endorsements;
 import io.unsealfs.verify.dcap.PlatformType;
 import io.unsealfs.verify.dcap.TrustedRoot;
+import io.unsealfs.verify.snp.AmdRoots;
+import io.unsealfs.verify.snp.SnpDirectory;
+import io.unsealfs.verify.snp.SnpEndorsements;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,12 +25,13 @@ import picocli.CommandLine.Option;
 /** Whom to trust and which time to assume; shared by the commands that verify. */
 final class EndorsementOptions {
   private static final int MAX_ROOT_BYTES = 64 << 10;
+  private static final int MAX_SNP_FILE_BYTES = 1 << 20;
 
   @Option(
       names = "--root",
       paramLabel = "FILE",
       description =
-          "Certificate (DER or PEM) that replaces Intel's root; for test quotes only: whoever holds"
+          "Certificate (DER or PEM) that replaces Intel's root, or AMD's; for test quotes only: whoever holds"
               + " its key can make any evidence.")
   @Nullable Path root;
 
@@ -57,6 +61,47 @@ final class EndorsementOptions {
           "INSECURE: --root " + file + " replaces Intel's root; the verdict proves nothing");
     }
     return replaced;
+  }
+
+  /** The roots to trust for SEV-SNP; says loudly if they are not AMD's. */
+  AmdRoots amdRoots() throws IOException {
+    Path file = root;
+    if (file == null) {
+      return AmdRoots.builtIn();
+    }
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_ROOT_BYTES);
+    }
+    AmdRoots replaced =
+        AmdRoots.replacedBy(bytes)
+            .orElseThrow(() ->
+                new UsageException(
+                    "--root " + file + ": no self-signed authorities named ARK-… with RSA 4096"));
+    if (!replaced.areAmd()) {
+      System.err.println(
+          "INSECURE: --root " + file + " replaces AMD's roots; the verdict proves nothing");
+    }
+    return replaced;
+  }
+
+  /**
+   * What SEV-SNP evidence is judged by: a file or a directory of certificates and revocation lists;
+   * nothing if {@code collateral} is not given.
+   */
+  static SnpEndorsements snp(@Nullable Path collateral, AmdRoots roots) throws IOException {
+    if (collateral != null && Files.isDirectory(collateral)) {
+      return new SnpDirectory(collateral, roots, System::nanoTime).now();
+    }
+    SnpEndorsements.Builder builder = new SnpEndorsements.Builder(roots);
+    if (collateral != null) {
+      try (InputStream in = Files.newInputStream(collateral)) {
+        builder.add(in.readNBytes(MAX_SNP_FILE_BYTES));
+      } catch (VerificationException e) {
+        throw new UsageException("--collateral " + collateral + ": " + e.getMessage());
+      }
+    }
+    return builder.build();
   }
 
   /** The time to judge at. */

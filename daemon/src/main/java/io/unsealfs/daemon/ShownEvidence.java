@@ -16,6 +16,9 @@ import io.unsealfs.verify.dcap.Quote;
 import io.unsealfs.verify.dcap.QuoteAppraiser;
 import io.unsealfs.verify.dcap.QuoteVerifier;
 import io.unsealfs.verify.dcap.TrustedRoot;
+import io.unsealfs.verify.snp.ReportVerifier;
+import io.unsealfs.verify.snp.SnpAppraiser;
+import io.unsealfs.verify.snp.SnpEndorsements;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -58,9 +61,7 @@ final class ShownEvidence {
 
   /** Reads and judges it by the rules for those without a policy. */
   Judged judge() throws IOException {
-    TrustedRoot root = endorsements.trustedRoot();
     Instant now = endorsements.time();
-    Optional<EndorsementSource> source = EndorsementOptions.source(collateral, root);
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(EvidenceFile.MAX_BYTES);
@@ -75,13 +76,23 @@ final class ShownEvidence {
                   "evidence as attest prints it", String.valueOf(e.getMessage())));
       return new Judged(Optional.empty(), refused, Optional.empty(), now);
     }
-    Appraisal appraisal = appraise(read, source, root, now);
+    Appraisal appraisal =
+        read.evidence().type().equals(Claims.Tee.SNP.word())
+            ? appraiseSnp(read, now)
+            : appraise(read, now);
     return new Judged(
         Optional.of(read.evidence()), appraisal, claims(read.evidence(), appraisal), now);
   }
 
-  private static Appraisal appraise(
-      EvidenceFile read, Optional<EndorsementSource> source, TrustedRoot root, Instant now) {
+  private Appraisal appraiseSnp(EvidenceFile read, Instant now) throws IOException {
+    SnpEndorsements known = EndorsementOptions.snp(collateral, endorsements.amdRoots());
+    return new SnpAppraiser(() -> known, BaselineRules.STRICT, Clock.fixed(now, ZoneOffset.UTC))
+        .appraise(read.evidence(), read.reportData());
+  }
+
+  private Appraisal appraise(EvidenceFile read, Instant now) throws IOException {
+    TrustedRoot root = endorsements.trustedRoot();
+    Optional<EndorsementSource> source = EndorsementOptions.source(collateral, root);
     Evidence shown = read.evidence();
     if (shown.type().equals(SampleEvidence.TYPE) && read.reportData().isPresent()) {
       return new SampleAppraiser().appraise(shown, read.reportData().get());
@@ -89,7 +100,7 @@ final class ShownEvidence {
     Optional<Claims.Tee> tee = tee(shown.type());
     if (tee.isEmpty()) {
       return Appraisal.refused(
-          Failure.QUOTE_UNSUPPORTED.check("evidence of a TEE: tdx or sgx", shown.type()));
+          Failure.QUOTE_UNSUPPORTED.check("evidence of a TEE: tdx, snp or sgx", shown.type()));
     }
     if (source.isEmpty()) {
       return Appraisal.refused(withoutCollateral(shown, root));
@@ -132,7 +143,10 @@ final class ShownEvidence {
       return Optional.of(Claims.of(Claims.Tee.SAMPLE, Map.of(), Optional.empty()));
     }
     try {
-      return Optional.of(Quote.parse(evidence.quote()).claims());
+      return Optional.of(
+          evidence.type().equals(Claims.Tee.SNP.word())
+              ? ReportVerifier.claims(evidence.quote())
+              : Quote.parse(evidence.quote()).claims());
     } catch (VerificationException e) {
       return Optional.empty();
     }

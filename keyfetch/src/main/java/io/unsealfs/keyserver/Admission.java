@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns callers away that are too fast, before their request is read, and tells the service who
@@ -38,6 +39,7 @@ import javax.net.ssl.SSLSession;
 final class Admission implements ServerInterceptor {
   static final Context.Key<InetSocketAddress> PEER = Context.key("unsealfs-peer");
 
+  private static final Context.Key<RateLimiter> CLIENTS = Context.key("unsealfs-clients");
   private static final Context.Key<SSLSession> TLS_SESSION = Context.key("unsealfs-tls-session");
 
   /** Stands for a caller whose address is not known; all of those share one bucket. */
@@ -49,6 +51,10 @@ final class Admission implements ServerInterceptor {
 
   private final RateLimiter challenges;
   private final RateLimiter secrets;
+
+  /** Of those who ask for secrets and proved who they are, wherever they come from. */
+  private final RateLimiter clients;
+
   private final AuditLog audit;
   private final Clock clock;
   private final LongSupplier nanoClock;
@@ -59,29 +65,49 @@ final class Admission implements ServerInterceptor {
   Admission(KeyServerConfig.Limits limits, AuditLog audit, Clock clock, LongSupplier nanoClock) {
     this.challenges = limiter(limits, nanoClock);
     this.secrets = limiter(limits, nanoClock);
+    this.clients = limiter(limits, nanoClock);
     this.audit = audit;
     this.clock = clock;
     this.nanoClock = nanoClock;
     this.lastLineNanos = nanoClock.getAsLong() - LINE_INTERVAL_NANOS;
   }
 
-  /** Who asks, by the certificate of its connection, if it showed one. */
-  static Requester requester() {
-    SSLSession session = TLS_SESSION.get();
+  /**
+   * Who asks, by the certificate of its connection, if it showed one.
+   *
+   * @param preSharedKey name of the key it proved to hold
+   */
+  static Requester requester(Optional<String> preSharedKey) {
+    return new Requester(certificateSha256(TLS_SESSION.get()), preSharedKey);
+  }
+
+  private boolean admitsHolderOfCertificate(@Nullable SSLSession session) {
+    Optional<String> certificate = certificateSha256(session);
+    return certificate.isEmpty() || clients.admit("certificate:" + certificate.get());
+  }
+
+  private static Optional<String> certificateSha256(@Nullable SSLSession session) {
     if (session == null) {
-      return Requester.UNKNOWN;
+      return Optional.empty();
     }
     try {
       byte[] certificate = session.getPeerCertificates()[0].getEncoded();
-      return new Requester(
-          Optional.of(
-              HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(certificate))),
-          Optional.empty());
+      return Optional.of(
+          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(certificate)));
     } catch (SSLPeerUnverifiedException | CertificateEncodingException e) {
-      return Requester.UNKNOWN;
+      return Optional.empty();
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);
     }
+  }
+
+  /**
+   * Whether the holder of a pre-shared key may go on now. Only asked for who proved to hold it:
+   * else anybody could use up another's share.
+   */
+  static boolean admitsHolderOf(String preSharedKey) {
+    RateLimiter limiter = CLIENTS.get();
+    return limiter == null || limiter.admit("psk:" + preSharedKey);
   }
 
   private static RateLimiter limiter(KeyServerConfig.Limits limits, LongSupplier nanoClock) {
@@ -103,7 +129,9 @@ final class Admission implements ServerInterceptor {
         call.getMethodDescriptor()
             .getFullMethodName()
             .equals(SecretServiceGrpc.getGetChallengeMethod().getFullMethodName());
-    if (!(isChallenge ? challenges : secrets).admit(peer.getAddress())) {
+    SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    if (!(isChallenge ? challenges : secrets).admit(peer.getAddress())
+        || (!isChallenge && !admitsHolderOfCertificate(session))) {
       recordTurnedAway(peer);
       call.close(
           Denied.status(DenialReason.RATE_LIMITED), Denied.trailer(DenialReason.RATE_LIMITED));
@@ -112,7 +140,8 @@ final class Admission implements ServerInterceptor {
     return Contexts.interceptCall(
         Context.current()
             .withValue(PEER, peer)
-            .withValue(TLS_SESSION, call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)),
+            .withValue(TLS_SESSION, session)
+            .withValue(CLIENTS, clients),
         call,
         headers,
         next);

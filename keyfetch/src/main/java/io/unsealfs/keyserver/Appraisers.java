@@ -12,9 +12,13 @@ import io.unsealfs.verify.collateral.CollateralKeeper;
 import io.unsealfs.verify.dcap.QuoteAppraiser;
 import io.unsealfs.verify.dcap.QuoteVerifier;
 import io.unsealfs.verify.dcap.TrustedRoot;
+import io.unsealfs.verify.snp.AmdRoots;
+import io.unsealfs.verify.snp.SnpAppraiser;
+import io.unsealfs.verify.snp.SnpDirectory;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +51,11 @@ final class Appraisers implements AutoCloseable {
   /** Everything that can be judged without collateral, and what cannot. */
   static Appraisers standard() {
     return new Appraisers(
-        List.of(new SampleAppraiser(), UnsupportedAppraiser.TDX, UnsupportedAppraiser.NONE));
+        List.of(
+            new SampleAppraiser(),
+            UnsupportedAppraiser.TDX,
+            UnsupportedAppraiser.SNP,
+            UnsupportedAppraiser.NONE));
   }
 
   /**
@@ -59,8 +67,10 @@ final class Appraisers implements AutoCloseable {
    */
   static Appraisers of(KeyServerConfig config, Clock clock, LongSupplier nanoClock)
       throws KeyServerConfigException {
+    Appraiser snp = snp(config, clock, nanoClock);
     if (config.collateral().isEmpty()) {
-      return standard();
+      return new Appraisers(
+          List.of(new SampleAppraiser(), UnsupportedAppraiser.TDX, snp, UnsupportedAppraiser.NONE));
     }
     KeyServerConfig.Collateral collateral = config.collateral().get();
     CollateralDirectory directory;
@@ -87,8 +97,24 @@ final class Appraisers implements AutoCloseable {
                     new QuoteVerifier.Minimum(collateral.minimumEvaluationNumber(), 0, 0)),
                 BaselineRules.STRICT,
                 clock),
+            snp,
             UnsupportedAppraiser.NONE),
         Optional.of(keeper));
+  }
+
+  private static Appraiser snp(KeyServerConfig config, Clock clock, LongSupplier nanoClock)
+      throws KeyServerConfigException {
+    if (config.snp().isEmpty()) {
+      return UnsupportedAppraiser.SNP;
+    }
+    Path directory = config.snp().get();
+    try {
+      return new SnpAppraiser(
+          new SnpDirectory(directory, AmdRoots.builtIn(), nanoClock), BaselineRules.STRICT, clock);
+    } catch (IOException e) {
+      throw new KeyServerConfigException(
+          "snp.directory " + directory + ": cannot be listed, or holds too much", e);
+    }
   }
 
   private static Optional<CollateralKeeper.Fetcher> fetcher(KeyServerConfig.Collateral collateral) {

@@ -19,10 +19,12 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -48,6 +50,7 @@ public final class KeyServer implements AutoCloseable {
   private static final int RESETS_PER_WINDOW = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
   private static final int FORCED_STOP_SECONDS = 5;
+  private static final Duration REQUEST_TIME = Duration.ofSeconds(20);
 
   private final AuditLog audit;
   private final Appraisers appraisers;
@@ -58,6 +61,8 @@ public final class KeyServer implements AutoCloseable {
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
       Executors.newFixedThreadPool(WORKERS, new DefaultThreadFactory("keyserver-work", true));
+  private final ScheduledExecutorService timers =
+      Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("keyserver-timer", true));
   private final AtomicBoolean stopping = new AtomicBoolean();
   private volatile boolean ready;
   private volatile KeyServerConfig config;
@@ -148,6 +153,7 @@ public final class KeyServer implements AutoCloseable {
     SslContextBuilder ssl =
         GrpcSslContexts.configure(SslContextBuilder.forServer(tls), SslProvider.JDK)
             .protocols("TLSv1.3");
+    ClientAuthorities.configure(ssl, config.callers());
     server =
         NettyServerBuilder.forAddress(resolved("listen", config.listen()))
             .sslContext(ssl.build())
@@ -166,6 +172,7 @@ public final class KeyServer implements AutoCloseable {
             .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .intercept(new SlowCalls(REQUEST_TIME, timers))
             .intercept(new Admission(limits, audit, clock, nanoClock))
             .addService(
                 new SecretService(
@@ -261,6 +268,13 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("release_counts", config.releaseCounts(), fresh.releaseCounts());
     refuseChanged("limits", config.limits(), fresh.limits());
     refuseChanged("collateral", config.collateral(), fresh.collateral());
+    refuseChanged("snp", config.snp(), fresh.snp());
+    refuseChanged(
+        "client_ca", config.callers().clientAuthorities(), fresh.callers().clientAuthorities());
+    refuseChanged(
+        "client_auth",
+        config.callers().certificateRequired(),
+        fresh.callers().certificateRequired());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
     ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory);
@@ -318,6 +332,7 @@ public final class KeyServer implements AutoCloseable {
     var connectionsEnd = connections.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     acceptingEnds.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
     connectionsEnd.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
+    timers.shutdownNow();
     Optional.ofNullable(health).ifPresent(HealthEndpoint::close);
     appraisers.close();
     synchronized (this) {

@@ -39,6 +39,9 @@ import java.util.regex.Pattern;
  * @param health where {@code /healthz} and {@code /readyz} are answered; nowhere if empty
  * @param shutdownGrace how long requests in flight may take when the server stops
  * @param collateral what TDX evidence is judged by; without it such evidence is refused
+ * @param snp directory of certificates and revocation lists that SEV-SNP evidence is judged by;
+ *     without it such evidence is refused
+ * @param callers who may call
  */
 public record KeyServerConfig(
     InetSocketAddress listen,
@@ -54,7 +57,9 @@ public record KeyServerConfig(
     Optional<Path> auditLog,
     Optional<InetSocketAddress> health,
     Duration shutdownGrace,
-    Optional<Collateral> collateral) {
+    Optional<Collateral> collateral,
+    Optional<Path> snp,
+    Callers callers) {
 
   private static final int MAX_CONFIG_BYTES = 1 << 20;
   private static final int MAX_SECRETS = 4096;
@@ -209,7 +214,9 @@ public record KeyServerConfig(
                   ? Optional.empty()
                   : Optional.of(address(yaml, "health", health.get())),
               Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)),
-              collateral(yaml));
+              collateral(yaml),
+              snp(yaml),
+              Callers.read(yaml, base, kekFile.isPresent()));
       yaml.finish();
       return config;
     }
@@ -246,6 +253,16 @@ public record KeyServerConfig(
               collateral.number("minimum_evaluation_number", 0, 1_000_000, 0));
       collateral.finish();
       return Optional.of(answer);
+    }
+
+    private Optional<Path> snp(YamlMapping yaml) throws YamlException {
+      Optional<YamlMapping> found = yaml.mapping("snp");
+      if (found.isEmpty()) {
+        return Optional.empty();
+      }
+      Path directory = path(found.get(), "directory");
+      found.get().finish();
+      return Optional.of(directory);
     }
 
     private static Optional<URI> url(YamlMapping collateral) throws YamlException {
@@ -369,9 +386,10 @@ public record KeyServerConfig(
               throw entry.bad("evidence", "lists a type twice");
             }
           }
-          case "tdx" ->
+          case "tdx", "snp" ->
               throw entry.bad(
-                  "evidence", "lists tdx, which needs rules: write them into the policy file");
+                  "evidence",
+                  "lists " + type + ", which needs rules: write them into the policy file");
           case "none" -> throw entry.bad("evidence", "lists none, which never releases a secret");
           default -> throw entry.bad("evidence", "lists an unknown type; known: tdx, sample");
         }

@@ -35,6 +35,7 @@ final class ReleasePolicy {
   private final boolean allowSample;
   private final Map<String, Releasable> secrets;
   private final Set<KeyEncryptionKey> keys;
+  private final PreSharedKeys preSharedKeys;
   // the owner counts as one
   private final AtomicInteger users = new AtomicInteger(1);
 
@@ -61,11 +62,13 @@ final class ReleasePolicy {
       IdentityKey identity,
       boolean allowSample,
       Map<String, Releasable> secrets,
-      Set<KeyEncryptionKey> keys) {
+      Set<KeyEncryptionKey> keys,
+      PreSharedKeys preSharedKeys) {
     this.identity = identity;
     this.allowSample = allowSample;
     this.secrets = secrets;
     this.keys = keys;
+    this.preSharedKeys = preSharedKeys;
   }
 
   /**
@@ -98,7 +101,8 @@ final class ReleasePolicy {
         identity,
         config.allowSample(),
         Map.copyOf(secrets),
-        new HashSet<>(Arrays.asList(ephemeral, stored)));
+        new HashSet<>(Arrays.asList(ephemeral, stored)),
+        PreSharedKeys.load(config.callers().preSharedKeys(), stored, memory));
   }
 
   private static Optional<Policy> policy(KeyServerConfig config) throws KeyServerConfigException {
@@ -183,6 +187,10 @@ final class ReleasePolicy {
     return allowSample;
   }
 
+  PreSharedKeys preSharedKeys() {
+    return preSharedKeys;
+  }
+
   @Nullable Releasable find(String name) {
     return secrets.get(name);
   }
@@ -203,6 +211,7 @@ final class ReleasePolicy {
   void release() {
     if (users.decrementAndGet() == 0) {
       keys.forEach(KeyEncryptionKey::close);
+      preSharedKeys.close();
     }
   }
 }

@@ -17,7 +17,9 @@ import io.unsealfs.key.wire.Transcript;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.verify.Appraisal;
+import io.unsealfs.verify.Appraiser;
 import io.unsealfs.verify.FailedCheck;
+import io.unsealfs.verify.policy.Requester;
 import io.unsealfs.verify.policy.SecretPolicy;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -27,6 +29,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   private static final Logger LOG = System.getLogger(SecretService.class.getName());
+
+  private static final Appraiser PSK_ONLY = new PskOnlyAppraiser();
 
   private final Supplier<ReleasePolicy> policies;
   private final Appraisers appraisers;
@@ -149,16 +154,15 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     Transcript transcript =
         Transcript.of(
             nonce, request.getHpkePublicKey().toByteArray(), name, policy.identity().publicKey());
+    Optional<String> preSharedKey = provedKey(policy, request, transcript);
     Appraisal appraisal =
-        appraisers
-            .forType(evidence.type(), policy.allowSample())
-            .appraise(evidence, transcript.reportData());
+        appraiser(policy, evidence, preSharedKey).appraise(evidence, transcript.reportData());
     // the rules of the secret may accept what the defaults do not
     if (appraisal.failures().stream().anyMatch(one -> one.kind() != FailedCheck.Kind.POLICY)) {
       throw refusal(appraisal);
     }
     ReleasePolicy.Releasable secret = find(policy, name);
-    judge(secret, evidence, appraisal);
+    judge(secret, evidence, appraisal, Admission.requester(preSharedKey));
     byte[] plaintext = secret.unwrap();
     try {
       SealedSecret sealed = SealedSecret.seal(transcript, secret.terms(), plaintext);
@@ -171,6 +175,34 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     } finally {
       Arrays.fill(plaintext, (byte) 0);
     }
+  }
+
+  private Appraiser appraiser(
+      ReleasePolicy policy, Evidence evidence, Optional<String> preSharedKey) {
+    return preSharedKey.isPresent() && evidence.type().equals(PSK_ONLY.evidenceType())
+        ? PSK_ONLY
+        : appraisers.forType(evidence.type(), policy.allowSample());
+  }
+
+  /** The name of the key that the caller proved to hold; empty if it claims to hold none. */
+  private static Optional<String> provedKey(
+      ReleasePolicy policy, SecretRequest request, Transcript transcript) throws Denied {
+    if (!request.hasPskProof()) {
+      return Optional.empty();
+    }
+    String id = request.getPskProof().getKeyId();
+    if (!policy
+        .preSharedKeys()
+        .proves(id, request.getPskProof().getMac().toByteArray(), transcript)) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED,
+          "the proof of a pre-shared key does not hold for this request");
+    }
+    if (!Admission.admitsHolderOf(id)) {
+      throw new Denied(
+          DenialReason.RATE_LIMITED, "the holders of pre-shared key " + id + " ask too often");
+    }
+    return Optional.of(id);
   }
 
   private ReleasePolicy.Releasable find(ReleasePolicy policy, SecretName name) throws Denied {
@@ -186,11 +218,11 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   }
 
   /** Holds the evidence against the secret's rules; the last step, so that only it is counted. */
-  private void judge(ReleasePolicy.Releasable secret, Evidence evidence, Appraisal verified)
+  private void judge(
+      ReleasePolicy.Releasable secret, Evidence evidence, Appraisal verified, Requester requester)
       throws Denied, IOException {
     SecretPolicy rules = secret.policy();
-    Appraisal appraisal =
-        rules.appraise(evidence, verified, Admission.requester(), clock.instant());
+    Appraisal appraisal = rules.appraise(evidence, verified, requester, clock.instant());
     if (!appraisal.accepted()) {
       throw new Denied(
           DenialReason.NOT_RELEASED, "the secret's policy was not met", appraisal.failures());
