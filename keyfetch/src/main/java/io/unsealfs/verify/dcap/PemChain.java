@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import org.bouncycastle.asn1.x509.Certificate;
 
 /**
  * Reads certificates in PEM form, strictly: lines of Base64 between the two marker lines, nothing
@@ -66,11 +67,24 @@ public final class PemChain {
           (X509Certificate)
               CertificateFactory.getInstance("X.509")
                   .generateCertificate(new ByteArrayInputStream(der));
-      return Arrays.equals(certificate.getEncoded(), der)
+      return Arrays.equals(certificate.getEncoded(), der) && signatureIsWholeBytes(der)
           ? Optional.of(certificate)
           : Optional.empty();
     } catch (CertificateException e) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * The JDK clears bits of a signature's last byte that its bit string does not count, and verifies
+   * the rest: two encodings of one certificate, of which only one was issued.
+   */
+  private static boolean signatureIsWholeBytes(byte[] der) {
+    try {
+      return Certificate.getInstance(der).getSignature().getPadBits() == 0;
+    } catch (IllegalArgumentException | IllegalStateException | ClassCastException e) {
+      // one parser took for a certificate what the other does not
+      return false;
     }
   }
 }

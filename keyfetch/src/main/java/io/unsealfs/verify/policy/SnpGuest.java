@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -27,6 +26,8 @@ record SnpGuest(long allowedPolicy, Set<String> vmpls, Map<String, Integer> minT
 
   /** Parts of a TCB; which of them there are depends on the processor. */
   static final List<String> TCB_PARTS = List.of("fmc", "bootloader", "tee", "snp", "microcode");
+
+  private static final int ABSENT = -1;
 
   @Override
   public List<CheckResult> judge(Subject subject) {
@@ -59,28 +60,33 @@ record SnpGuest(long allowedPolicy, Set<String> vmpls, Map<String, Integer> minT
             .orElse("absent");
     results.add(
         new CheckResult("TD_ATTRIBUTES", "vmpl", vmpls.contains(vmpl), Check.oneOf(vmpls), vmpl));
-    tcb(claims, Field.REPORTED_TCB, "min_tcb.", results);
-    // what an older firmware measured may not be what it started
-    tcb(claims, Field.LAUNCH_TCB, "min_tcb (at launch).", results);
+    tcb(claims, results);
     return results;
   }
 
-  private void tcb(Claims claims, Field field, String label, List<CheckResult> results) {
-    byte[] tcb = claims.bytes(field).orElse(new byte[0]);
+  /** The TCB now, and at the start: what an older firmware measured may not be what it started. */
+  private void tcb(Claims claims, List<CheckResult> results) {
+    byte[] reported = claims.bytes(Field.REPORTED_TCB).orElse(new byte[0]);
+    byte[] launch = claims.bytes(Field.LAUNCH_TCB).orElse(new byte[0]);
     Optional<TcbLayout> layout = TcbLayout.of(claims.bytes(Field.CPUID));
     for (String part : TCB_PARTS) {
       Integer floor = minTcb.get(part);
       if (floor == null) {
         continue;
       }
-      OptionalInt actual = layout.isEmpty() ? OptionalInt.empty() : layout.get().part(tcb, part);
+      int now = layout.isEmpty() ? ABSENT : layout.get().part(reported, part).orElse(ABSENT);
+      int start = layout.isEmpty() ? ABSENT : layout.get().part(launch, part).orElse(ABSENT);
       results.add(
           new CheckResult(
               "TCB_STATUS",
-              label + part,
-              actual.isPresent() && actual.getAsInt() >= floor,
+              "min_tcb." + part,
+              Math.min(now, start) >= floor,
               "is at least " + floor,
-              actual.isPresent() ? Integer.toString(actual.getAsInt()) : "absent"));
+              now == start ? words(now) : words(start) + " at its start, " + words(now) + " now"));
     }
+  }
+
+  private static String words(int version) {
+    return version == ABSENT ? "absent" : Integer.toString(version);
   }
 }

@@ -262,6 +262,21 @@ class ReportVerifierTest {
   }
 
   @Test
+  void aSignatureOfACertificateHasOneEncoding() {
+    // the JDK drops the bits that a bit string says it does not use, whatever they are
+    for (int tried = 0; tried < 64; tried++) {
+      byte[] leaf = forge.leaf();
+      int bits = leaf.length - 512 - 1;
+      if ((leaf[leaf.length - 1] & 1) == 0) {
+        leaf[bits] = 1;
+        assertEquals(Optional.empty(), PemChain.certificate(leaf));
+        return;
+      }
+    }
+    throw new AssertionError("no signature ended in an even byte");
+  }
+
+  @Test
   void everyTruncationIsRefused() throws VerificationException {
     byte[] evidence = forge.evidence(REPORT_DATA);
     SnpEndorsements endorsements = forge.endorsements();
