@@ -2,6 +2,8 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.IdentityKey;
+import io.unsealfs.key.wire.PskProof;
+import io.unsealfs.keyserver.Callers;
 import io.unsealfs.keyserver.KeyEncryptionKey;
 import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.KeyServerConfigException;
@@ -100,6 +102,40 @@ final class KeyServerDirectory {
     } finally {
       Files.deleteIfExists(fresh);
     }
+  }
+
+  /**
+   * Makes a random pre-shared key: one file for the client, and one wrapped for the server.
+   *
+   * @return the server's file, from the configuration's directory
+   */
+  static Path makePreSharedKey(Path config, String id, Path clientFile, SecretMemory memory)
+      throws IOException {
+    if (!PskProof.isId(id)) {
+      throw new UsageException(
+          id + ": name a key with up to 64 letters, digits, dots, dashes and underscores");
+    }
+    Path relative = Path.of("secrets", "psk-" + id + ".wrapped");
+    Path wrapped = config.toAbsolutePath().resolveSibling(relative);
+    if (Files.exists(wrapped)) {
+      throw new FileAlreadyExistsException(wrapped.toString());
+    }
+    byte[] key = generate();
+    try (KeyEncryptionKey kek =
+        KeyEncryptionKey.read(
+            KeyServerConfig.read(config)
+                .kekFile()
+                .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
+            memory)) {
+      Callers.PreSharedKey named = new Callers.PreSharedKey(id, wrapped, true);
+      WrappedSecret made = WrappedSecret.wrap(named.wrappedName(), key, kek);
+      // first the copy that cannot be made again
+      writeAndWipe(clientFile, key);
+      made.writeTo(wrapped);
+    } finally {
+      Arrays.fill(key, (byte) 0);
+    }
+    return relative;
   }
 
   /** A new random passphrase of 64 hexadecimal digits. */

@@ -68,6 +68,7 @@ public final class Main {
         .addSubcommand(
             new CommandLine(new KeyServerCommand(wiring))
                 .addSubcommand(new KeyServerInitCommand())
+                .addSubcommand(new KeyServerPskCommand(wiring))
                 .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
