@@ -7,6 +7,7 @@ import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.KeyReferenceException;
 import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.wire.WireException;
+import io.unsealfs.keyserver.AuditChainException;
 import io.unsealfs.keyserver.KeyServerConfigException;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.os.SystemCallException;
@@ -68,6 +69,7 @@ enum ExitCode {
       case WrongKeyException e -> WRONG_KEY;
       case MountException e -> MOUNT_REFUSED;
       case IntegrityException e -> DAMAGED;
+      case AuditChainException e -> DAMAGED;
       case PinMismatchException e -> PIN_MISMATCH;
       case StorageException e -> STORAGE_FAILED;
       case NoSuchFileException e -> BAD_FORMAT;

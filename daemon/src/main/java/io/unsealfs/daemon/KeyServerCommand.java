@@ -45,7 +45,8 @@ final class KeyServerCommand implements Callable<Integer>, Chatty {
       return ExitCode.DONE.status();
     }
     CountDownLatch stopped = new CountDownLatch(1);
-    try (KeyServer server = KeyServer.start(read, Clock.systemUTC(), wiring.secretMemory())) {
+    try (KeyServer server = KeyServer.start(
+            read, Clock.systemUTC(), wiring.secretMemory(), wiring.kekFetcher())) {
       Thread stop =
           new Thread(
               () -> {

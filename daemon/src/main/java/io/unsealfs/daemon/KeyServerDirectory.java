@@ -2,7 +2,9 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.IdentityKey;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.keyserver.KeyEncryptionKey;
+import io.unsealfs.keyserver.KeyEncryptionKeys;
 import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.KeyServerConfigException;
 import io.unsealfs.keyserver.WrappedSecret;
@@ -65,7 +67,7 @@ final class KeyServerDirectory {
    * is good with it.
    */
   static void addSecret(
-      Path config, String name, byte[] plaintext, String evidence, SecretMemory memory)
+      Path config, String name, byte[] plaintext, String evidence, KekFetcher keks, SecretMemory memory)
       throws IOException {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
       throw new UsageException(
@@ -88,12 +90,8 @@ final class KeyServerDirectory {
     try {
       Files.writeString(fresh, after);
       KeyServerConfig read = KeyServerConfig.read(fresh);
-      try (KeyEncryptionKey kek =
-          KeyEncryptionKey.read(
-              read.kekFile()
-                  .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
-              memory)) {
-        WrappedSecret.wrap(name, plaintext, kek).writeTo(wrapped);
+      try (KeyEncryptionKeys known = KeyEncryptionKeys.load(read.keks(), keks, memory)) {
+        WrappedSecret.wrap(name, plaintext, known.current()).writeTo(wrapped);
       }
       Files.move(
           fresh, config, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

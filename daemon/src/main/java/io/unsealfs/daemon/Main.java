@@ -69,8 +69,15 @@ public final class Main {
             new CommandLine(new KeyServerCommand(wiring))
                 .addSubcommand(new KeyServerInitCommand())
                 .addSubcommand(
+                    new CommandLine(new KeyServerKekCommand())
+                        .addSubcommand(new KeyServerKekDeriveCommand(wiring))
+                        .addSubcommand(new KeyServerKekListCommand(wiring))
+                        .addSubcommand(new KeyServerKekRotateCommand(wiring)))
+                .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
+        .addSubcommand(
+            new CommandLine(new AuditCommand()).addSubcommand(new AuditVerifyCommand()))
         .addSubcommand(new AttestCommand(wiring))
         .addSubcommand(new VerifyCommand())
         .addSubcommand(

@@ -19,6 +19,7 @@ import io.unsealfs.key.file.FileKeyProvider;
 import io.unsealfs.key.file.PromptKeyProvider;
 import io.unsealfs.key.grpc.GrpcKeyProvider;
 import io.unsealfs.key.grpc.GrpcTimeouts;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.jnr.JnrFuseHost;
 import io.unsealfs.mount.kernel.KernelFuseHost;
@@ -122,15 +123,24 @@ final class Wiring {
 
   /** Fetches keys as the options say. */
   KeyFetch keyFetch(KeyOptions options) throws UsageException {
+    return new KeyFetch(keyProviders(), secretMemory, attester(options.attester), options.trust());
+  }
+
+  /** Fetches a key server's own keys. */
+  KekFetcher kekFetcher() {
+    return source ->
+        new KeyFetch(keyProviders(), secretMemory, attester(source.attester()), source.trust())
+            .fetch(source.key());
+  }
+
+  private List<KeyProvider> keyProviders() {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
-    List<KeyProvider> providers =
-        List.of(
+    return List.of(
             new FileKeyProvider(secretMemory),
             new FdKeyProvider(secretMemory),
             new PromptKeyProvider(secretMemory, new ConsolePrompt()),
             new CredentialKeyProvider(secretMemory, Optional.ofNullable(credentials).map(Path::of)),
             new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT));
-    return new KeyFetch(providers, secretMemory, attester(options.attester), options.trust());
   }
 
   /** A cache of decrypted extents, with the read path asked for. */

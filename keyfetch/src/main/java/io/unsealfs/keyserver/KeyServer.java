@@ -54,6 +54,7 @@ public final class KeyServer implements AutoCloseable {
   private final TlsIdentity tls;
   private final Clock clock;
   private final SecretMemory memory;
+  private final KekFetcher keks;
   private final EventLoopGroup accepting = threads(1, "keyserver-accept");
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
@@ -72,7 +73,9 @@ public final class KeyServer implements AutoCloseable {
       AuditLog audit,
       Appraisers appraisers,
       Clock clock,
-      SecretMemory memory) {
+      SecretMemory memory,
+      KekFetcher keks) {
+    this.keks = keks;
     this.appraisers = appraisers;
     this.config = config;
     this.policy = policy;
@@ -86,13 +89,33 @@ public final class KeyServer implements AutoCloseable {
    * Reads the files that {@code config} names and starts to answer.
    *
    * @param clock the wall clock, for expiries and audit lines
-   * @param memory where the key-encryption key is kept
+   * @param memory where key-encryption keys are kept
    * @throws KeyServerConfigException if a file or an address cannot be used
    */
   public static KeyServer start(KeyServerConfig config, Clock clock, SecretMemory memory)
       throws IOException {
+    Optional<Path> credentials =
+        Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
+    return start(config, clock, memory, KekFetcher.credentials(memory, credentials));
+  }
+
+  /**
+   * Like {@link #start(KeyServerConfig, Clock, SecretMemory)}, with key-encryption keys from
+   * wherever {@code keks} fetches them.
+   *
+   * @param keks who asks for key-encryption keys that are not in files
+   * @throws KeyServerConfigException if a file or an address cannot be used
+   */
+  public static KeyServer start(
+      KeyServerConfig config, Clock clock, SecretMemory memory, KekFetcher keks)
+      throws IOException {
     return start(
-        config, clock, System::nanoTime, Appraisers.of(config, clock, System::nanoTime), memory);
+        config,
+        clock,
+        System::nanoTime,
+        Appraisers.of(config, clock, System::nanoTime),
+        memory,
+        keks);
   }
 
   static KeyServer start(
@@ -102,16 +125,34 @@ public final class KeyServer implements AutoCloseable {
       Appraisers appraisers,
       SecretMemory memory)
       throws IOException {
+    return start(
+        config,
+        clock,
+        nanoClock,
+        appraisers,
+        memory,
+        KekFetcher.credentials(memory, Optional.empty()));
+  }
+
+  static KeyServer start(
+      KeyServerConfig config,
+      Clock clock,
+      LongSupplier nanoClock,
+      Appraisers appraisers,
+      SecretMemory memory,
+      KekFetcher keks)
+      throws IOException {
     TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
-    ReleasePolicy policy = ReleasePolicy.load(config, memory);
+    ReleasePolicy policy = ReleasePolicy.load(config, memory, keks, Optional.empty());
     AuditLog audit;
     try {
-      audit = AuditLog.open(config.auditLog());
-    } catch (KeyServerConfigException e) {
+      audit = AuditLog.open(config.auditLog(), clock);
+    } catch (IOException e) {
       policy.release();
       throw e;
     }
-    KeyServer keyServer = new KeyServer(config, policy, tls, audit, appraisers, clock, memory);
+    KeyServer keyServer =
+        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks);
     try {
       keyServer.listen(nanoClock);
     } catch (IOException | RuntimeException | Error e) {
@@ -263,7 +304,7 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("collateral", config.collateral(), fresh.collateral());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
-    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory);
+    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory, keks, Optional.of(policy));
     ReleasePolicy old = policy;
     tls.replaceBy(freshTls);
     policy = freshPolicy;

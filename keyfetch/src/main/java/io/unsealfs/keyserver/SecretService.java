@@ -17,6 +17,7 @@ import io.unsealfs.key.wire.Transcript;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.verify.Appraisal;
+import io.unsealfs.verify.Claims;
 import io.unsealfs.verify.FailedCheck;
 import io.unsealfs.verify.policy.SecretPolicy;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,11 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   private final ReleaseCounts counts;
   private final AuditLog audit;
   private final Clock clock;
+
+  /** What is known of a request by the time its line is written. */
+  private static final class Findings {
+    private Optional<Claims> measurement = Optional.empty();
+  }
 
   /**
    * The service.
@@ -102,25 +109,27 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   public void getSecret(SecretRequest request, StreamObserver<SecretReply> caller) {
     tolerateLeaving(caller);
     SecretReply reply;
+    Findings findings = new Findings();
     try {
       ReleasePolicy policy = policies.get();
       try {
-        reply = release(policy, request);
+        reply = release(policy, request, findings);
       } finally {
         policy.release();
       }
-      append(request, "released", "RELEASED", "", List.of());
+      append(request, findings, "released", "RELEASED", "", List.of());
     } catch (Denied e) {
-      appendOrLog(request, "refused", e.reason().name(), e.getMessage(), e.failedChecks());
+      appendOrLog(
+          request, findings, "refused", e.reason().name(), e.getMessage(), e.failedChecks());
       caller.onError(Denied.status(e.reason()).asRuntimeException(Denied.trailer(e.reason())));
       return;
     } catch (WireException e) {
-      appendOrLog(request, "refused", "INVALID_REQUEST", e.getMessage(), List.of());
+      appendOrLog(request, findings, "refused", "INVALID_REQUEST", e.getMessage(), List.of());
       caller.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
       return;
     } catch (IOException | RuntimeException | Error e) {
       LOG.log(Level.ERROR, "a request failed", e);
-      appendOrLog(request, "failed", "INTERNAL", e.getClass().getSimpleName(), List.of());
+      appendOrLog(request, findings, "failed", "INTERNAL", e.getClass().getSimpleName(), List.of());
       caller.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
@@ -135,7 +144,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     }
   }
 
-  private SecretReply release(ReleasePolicy policy, SecretRequest request)
+  private SecretReply release(ReleasePolicy policy, SecretRequest request, Findings findings)
       throws Denied, IOException {
     byte[] nonce = request.getNonce().toByteArray();
     switch (nonces.use(nonce)) {
@@ -153,6 +162,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
         appraisers
             .forType(evidence.type(), policy.allowSample())
             .appraise(evidence, transcript.reportData());
+    findings.measurement = appraisal.claims();
     // the rules of the secret may accept what the defaults do not
     if (appraisal.failures().stream().anyMatch(one -> one.kind() != FailedCheck.Kind.POLICY)) {
       throw refusal(appraisal);
@@ -227,12 +237,13 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
 
   private void appendOrLog(
       SecretRequest request,
+      Findings findings,
       String verdict,
       String reason,
       @Nullable String detail,
       List<FailedCheck> failedChecks) {
     try {
-      append(request, verdict, reason, detail == null ? "" : detail, failedChecks);
+      append(request, findings, verdict, reason, detail == null ? "" : detail, failedChecks);
     } catch (IOException e) {
       LOG.log(Level.ERROR, "audit log: a line could not be written", e);
     }
@@ -240,6 +251,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
 
   private void append(
       SecretRequest request,
+      Findings findings,
       String verdict,
       String reason,
       String detail,
@@ -250,8 +262,10 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
         new AuditLog.Entry(
             clock.instant(),
             peer == null ? "" : peer.getAddress().getHostAddress() + ":" + peer.getPort(),
+            Admission.requester(),
             request.getSecretName(),
             request.getEvidence().getType(),
+            findings.measurement,
             verdict,
             reason,
             detail,

@@ -1,0 +1,41 @@
+package io.unsealfs.keyserver;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** The wrapped secrets that a configuration names, each in a file of its own. */
+public final class WrappedSecretFiles implements WrappedSecrets {
+  private final List<String> files;
+
+  /** Those of {@code config}. */
+  public WrappedSecretFiles(KeyServerConfig config) {
+    this.files =
+        config.secrets().stream()
+            .filter(secret -> !secret.insecurePlaintext())
+            .map(secret -> secret.file().toString())
+            .distinct()
+            .toList();
+  }
+
+  @Override
+  public List<String> entries() {
+    return files;
+  }
+
+  @Override
+  public WrappedSecret read(String entry) throws KeyServerConfigException {
+    return WrappedSecret.read(Path.of(entry));
+  }
+
+  @Override
+  public boolean replace(String entry, WrappedSecret old, WrappedSecret fresh) throws IOException {
+    // a window remains between look and move; who writes secrets by hand does it one at a time
+    if (!Arrays.equals(read(entry).encode(), old.encode())) {
+      return false;
+    }
+    fresh.writeTo(Path.of(entry));
+    return true;
+  }
+}
