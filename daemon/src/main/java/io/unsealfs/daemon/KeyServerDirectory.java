@@ -67,7 +67,12 @@ final class KeyServerDirectory {
    * is good with it.
    */
   static void addSecret(
-      Path config, String name, byte[] plaintext, String evidence, KekFetcher keks, SecretMemory memory)
+      Path config,
+      String name,
+      byte[] plaintext,
+      String evidence,
+      KekFetcher keks,
+      SecretMemory memory)
       throws IOException {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
       throw new UsageException(

@@ -76,8 +76,7 @@ public final class Main {
                 .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
-        .addSubcommand(
-            new CommandLine(new AuditCommand()).addSubcommand(new AuditVerifyCommand()))
+        .addSubcommand(new CommandLine(new AuditCommand()).addSubcommand(new AuditVerifyCommand()))
         .addSubcommand(new AttestCommand(wiring))
         .addSubcommand(new VerifyCommand())
         .addSubcommand(

@@ -136,11 +136,11 @@ final class Wiring {
   private List<KeyProvider> keyProviders() {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
     return List.of(
-            new FileKeyProvider(secretMemory),
-            new FdKeyProvider(secretMemory),
-            new PromptKeyProvider(secretMemory, new ConsolePrompt()),
-            new CredentialKeyProvider(secretMemory, Optional.ofNullable(credentials).map(Path::of)),
-            new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT));
+        new FileKeyProvider(secretMemory),
+        new FdKeyProvider(secretMemory),
+        new PromptKeyProvider(secretMemory, new ConsolePrompt()),
+        new CredentialKeyProvider(secretMemory, Optional.ofNullable(credentials).map(Path::of)),
+        new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT));
   }
 
   /** A cache of decrypted extents, with the read path asked for. */

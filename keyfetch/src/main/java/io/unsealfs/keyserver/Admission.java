@@ -50,13 +50,20 @@ final class Admission implements ServerInterceptor {
   private final RateLimiter challenges;
   private final RateLimiter secrets;
   private final AuditLog audit;
+  private final KeyServerMonitor monitor;
   private final Clock clock;
   private final LongSupplier nanoClock;
   // both guarded by this
   private long lastLineNanos;
   private long unlogged;
 
-  Admission(KeyServerConfig.Limits limits, AuditLog audit, Clock clock, LongSupplier nanoClock) {
+  Admission(
+      KeyServerConfig.Limits limits,
+      AuditLog audit,
+      KeyServerMonitor monitor,
+      Clock clock,
+      LongSupplier nanoClock) {
+    this.monitor = monitor;
     this.challenges = limiter(limits, nanoClock);
     this.secrets = limiter(limits, nanoClock);
     this.audit = audit;
@@ -104,6 +111,7 @@ final class Admission implements ServerInterceptor {
             .getFullMethodName()
             .equals(SecretServiceGrpc.getGetChallengeMethod().getFullMethodName());
     if (!(isChallenge ? challenges : secrets).admit(peer.getAddress())) {
+      monitor.rateLimited(isChallenge ? "challenge" : "secret");
       recordTurnedAway(peer);
       call.close(
           Denied.status(DenialReason.RATE_LIMITED), Denied.trailer(DenialReason.RATE_LIMITED));

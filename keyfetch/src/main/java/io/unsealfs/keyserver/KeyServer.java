@@ -19,12 +19,14 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,8 @@ public final class KeyServer implements AutoCloseable {
   private final Clock clock;
   private final SecretMemory memory;
   private final KekFetcher keks;
+  private final KeyServerMonitor monitor;
+  private final AtomicInteger openConnections = new AtomicInteger();
   private final EventLoopGroup accepting = threads(1, "keyserver-accept");
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
@@ -74,8 +78,10 @@ public final class KeyServer implements AutoCloseable {
       Appraisers appraisers,
       Clock clock,
       SecretMemory memory,
-      KekFetcher keks) {
+      KekFetcher keks,
+      KeyServerMonitor monitor) {
     this.keks = keks;
+    this.monitor = monitor;
     this.appraisers = appraisers;
     this.config = config;
     this.policy = policy;
@@ -96,18 +102,24 @@ public final class KeyServer implements AutoCloseable {
       throws IOException {
     Optional<Path> credentials =
         Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
-    return start(config, clock, memory, KekFetcher.credentials(memory, credentials));
+    return start(
+        config, clock, memory, KekFetcher.credentials(memory, credentials), KeyServerMonitor.NONE);
   }
 
   /**
    * Like {@link #start(KeyServerConfig, Clock, SecretMemory)}, with key-encryption keys from
-   * wherever {@code keks} fetches them.
+   * wherever {@code keks} fetches them, and somebody who counts.
    *
    * @param keks who asks for key-encryption keys that are not in files
+   * @param monitor who counts
    * @throws KeyServerConfigException if a file or an address cannot be used
    */
   public static KeyServer start(
-      KeyServerConfig config, Clock clock, SecretMemory memory, KekFetcher keks)
+      KeyServerConfig config,
+      Clock clock,
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor)
       throws IOException {
     return start(
         config,
@@ -115,7 +127,8 @@ public final class KeyServer implements AutoCloseable {
         System::nanoTime,
         Appraisers.of(config, clock, System::nanoTime),
         memory,
-        keks);
+        keks,
+        monitor);
   }
 
   static KeyServer start(
@@ -131,7 +144,8 @@ public final class KeyServer implements AutoCloseable {
         nanoClock,
         appraisers,
         memory,
-        KekFetcher.credentials(memory, Optional.empty()));
+        KekFetcher.credentials(memory, Optional.empty()),
+        KeyServerMonitor.NONE);
   }
 
   static KeyServer start(
@@ -140,7 +154,8 @@ public final class KeyServer implements AutoCloseable {
       LongSupplier nanoClock,
       Appraisers appraisers,
       SecretMemory memory,
-      KekFetcher keks)
+      KekFetcher keks,
+      KeyServerMonitor monitor)
       throws IOException {
     TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
     ReleasePolicy policy = ReleasePolicy.load(config, memory, keks, Optional.empty());
@@ -152,7 +167,7 @@ public final class KeyServer implements AutoCloseable {
       throw e;
     }
     KeyServer keyServer =
-        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks);
+        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks, monitor);
     try {
       keyServer.listen(nanoClock);
     } catch (IOException | RuntimeException | Error e) {
@@ -192,7 +207,9 @@ public final class KeyServer implements AutoCloseable {
     server =
         NettyServerBuilder.forAddress(resolved("listen", config.listen()))
             .sslContext(ssl.build())
-            .channelFactory(() -> new BoundedServerChannel(limits.connections()))
+            .channelFactory(() ->
+                new BoundedServerChannel(
+                    limits.connections(), openConnections, monitor::connectionRefused, nanoClock))
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(connections)
             .executor(workers)
@@ -207,7 +224,7 @@ public final class KeyServer implements AutoCloseable {
             .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-            .intercept(new Admission(limits, audit, clock, nanoClock))
+            .intercept(new Admission(limits, audit, monitor, clock, nanoClock))
             .addService(
                 new SecretService(
                     this::acquirePolicy,
@@ -216,6 +233,7 @@ public final class KeyServer implements AutoCloseable {
                     config.nonceLifetime(),
                     ReleaseCounts.open(config.releaseCounts()),
                     audit,
+                    monitor,
                     clock))
             .build();
     try {
@@ -225,9 +243,31 @@ public final class KeyServer implements AutoCloseable {
           "listen address " + config.listen() + ": cannot listen there; is it in use?", e);
     }
     if (config.health().isPresent()) {
-      health = HealthEndpoint.start(resolved("health", config.health().get()), () -> ready);
+      health =
+          HealthEndpoint.start(
+              resolved("health", config.health().get()), () -> ready, monitor::scrape);
     }
+    monitor.watch(gauges());
     ready = true;
+  }
+
+  private KeyServerMonitor.Gauges gauges() {
+    return new KeyServerMonitor.Gauges() {
+      @Override
+      public int connections() {
+        return openConnections.get();
+      }
+
+      @Override
+      public Optional<Instant> collateralExpires() {
+        return appraisers.collateralExpires();
+      }
+
+      @Override
+      public long auditLines() {
+        return audit.lines();
+      }
+    };
   }
 
   private ReleasePolicy acquirePolicy() {

@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +45,16 @@ import org.jspecify.annotations.Nullable;
 final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   private static final Logger LOG = System.getLogger(SecretService.class.getName());
 
+  /** The kinds of evidence that are counted by name; callers may write anything there. */
+  private static final Set<String> TEES = Set.of("tdx", "sgx", "snp", "sample", "none");
+
   private final Supplier<ReleasePolicy> policies;
   private final Appraisers appraisers;
   private final NonceTable nonces;
   private final Duration nonceLifetime;
   private final ReleaseCounts counts;
   private final AuditLog audit;
+  private final KeyServerMonitor monitor;
   private final Clock clock;
 
   /** What is known of a request by the time its line is written. */
@@ -70,6 +75,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       Duration nonceLifetime,
       ReleaseCounts counts,
       AuditLog audit,
+      KeyServerMonitor monitor,
       Clock clock) {
     this.policies = policies;
     this.appraisers = appraisers;
@@ -77,6 +83,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     this.nonceLifetime = nonceLifetime;
     this.counts = counts;
     this.audit = audit;
+    this.monitor = monitor;
     this.clock = clock;
   }
 
@@ -101,6 +108,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       caller.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
+    monitor.challenged();
     caller.onNext(challenge);
     caller.onCompleted();
   }
@@ -133,6 +141,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       caller.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
+    monitor.released();
     caller.onNext(reply);
     caller.onCompleted();
   }
@@ -158,13 +167,20 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     Transcript transcript =
         Transcript.of(
             nonce, request.getHpkePublicKey().toByteArray(), name, policy.identity().publicKey());
+    long begin = System.nanoTime();
     Appraisal appraisal =
         appraisers
             .forType(evidence.type(), policy.allowSample())
             .appraise(evidence, transcript.reportData());
     findings.measurement = appraisal.claims();
     // the rules of the secret may accept what the defaults do not
-    if (appraisal.failures().stream().anyMatch(one -> one.kind() != FailedCheck.Kind.POLICY)) {
+    boolean genuine =
+        appraisal.failures().stream().allMatch(one -> one.kind() == FailedCheck.Kind.POLICY);
+    monitor.appraised(
+        TEES.contains(evidence.type()) ? evidence.type() : "other",
+        genuine,
+        System.nanoTime() - begin);
+    if (!genuine) {
       throw refusal(appraisal);
     }
     ReleasePolicy.Releasable secret = find(policy, name);
@@ -257,6 +273,9 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       String detail,
       List<FailedCheck> failedChecks)
       throws IOException {
+    if (!verdict.equals("released")) {
+      monitor.denied(reason);
+    }
     InetSocketAddress peer = Admission.PEER.get();
     audit.append(
         new AuditLog.Entry(

@@ -378,6 +378,7 @@ class KeyServerTest {
             Duration.ofSeconds(60),
             ReleaseCounts.open(Optional.empty()),
             audit,
+            KeyServerMonitor.NONE,
             CLOCK);
     SecretRequest request =
         SecretRequest.newBuilder()
@@ -555,6 +556,27 @@ class KeyServerTest {
           Socket third = new Socket(local, server.port())) {
         assertTrue(second.isConnected());
         assertEquals(-1, third.getInputStream().read(), "closed by the server");
+      }
+      client.challenge();
+    }
+  }
+
+  @Test
+  void aConnectionThatSaysNothingMakesRoomAfterAWhile() throws IOException {
+    try (KeyServer server = start(SAMPLE + "\nlimits: {connections: 1}");
+        StubClient client = new StubClient(server.port())) {
+      InetAddress local = InetAddress.ofLiteral("127.0.0.1");
+      try (Socket silent = new Socket(local, server.port())) {
+        try (Socket tooMany = new Socket(local, server.port())) {
+          assertEquals(-1, tooMany.getInputStream().read(), "the silent one is in");
+        }
+        nanos.addAndGet(Duration.ofSeconds(3).toNanos());
+        client.challenge();
+        assertEquals(-1, silent.getInputStream().read(), "closed for the other one");
+        try (Socket another = new Socket(local, server.port())) {
+          nanos.addAndGet(Duration.ofSeconds(3).toNanos());
+          assertEquals(-1, another.getInputStream().read(), "a finished handshake keeps its room");
+        }
       }
       client.challenge();
     }
