@@ -17,6 +17,7 @@ import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.StorageException;
 import io.unsealfs.verify.VerificationException;
 import io.unsealfs.verify.collateral.CollateralException;
+import io.unsealfs.verify.eventlog.EventLogException;
 import io.unsealfs.volume.PinMismatchException;
 import io.unsealfs.volume.VolumeFormatException;
 import io.unsealfs.volume.WrongKeyException;
@@ -62,6 +63,7 @@ enum ExitCode {
       case AttestationException e -> NO_EVIDENCE;
       case KeyDeniedException e -> KEY_DENIED;
       case VerificationException e -> KEY_DENIED;
+      case EventLogException e -> KEY_DENIED;
       case KeyUnavailableException e -> KEY_UNAVAILABLE;
       case CollateralException e -> KEY_UNAVAILABLE;
       case WireException e -> KEY_UNAVAILABLE;

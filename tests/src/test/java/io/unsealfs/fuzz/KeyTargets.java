@@ -200,8 +200,17 @@ final class KeyTargets {
     return new ParserTarget(
         "passphrase-kdf",
         List.of(good),
-        texts("\"memory_kib\":\"262144\"", "\"passes\":\"16\"", "\"lanes\":", "argon2d", "{", "==", " "),
-        input -> assertArrayEquals(input, PassphraseKdf.parse(input, "fuzz").encode(), "a second spelling"));
+        texts(
+            "\"memory_kib\":\"262144\"",
+            "\"passes\":\"16\"",
+            "\"lanes\":",
+            "argon2d",
+            "{",
+            "==",
+            " "),
+        input ->
+            assertArrayEquals(
+                input, PassphraseKdf.parse(input, "fuzz").encode(), "a second spelling"));
   }
 
   static FuzzTarget terms() {
