@@ -4,7 +4,9 @@ import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.PskProof;
 import io.unsealfs.keyserver.Callers;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.keyserver.KeyEncryptionKey;
+import io.unsealfs.keyserver.KeyEncryptionKeys;
 import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.KeyServerConfigException;
 import io.unsealfs.keyserver.WrappedSecret;
@@ -67,7 +69,12 @@ final class KeyServerDirectory {
    * is good with it.
    */
   static void addSecret(
-      Path config, String name, byte[] plaintext, String evidence, SecretMemory memory)
+      Path config,
+      String name,
+      byte[] plaintext,
+      String evidence,
+      KekFetcher keks,
+      SecretMemory memory)
       throws IOException {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
       throw new UsageException(
@@ -90,12 +97,8 @@ final class KeyServerDirectory {
     try {
       Files.writeString(fresh, after);
       KeyServerConfig read = KeyServerConfig.read(fresh);
-      try (KeyEncryptionKey kek =
-          KeyEncryptionKey.read(
-              read.kekFile()
-                  .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
-              memory)) {
-        WrappedSecret.wrap(name, plaintext, kek).writeTo(wrapped);
+      try (KeyEncryptionKeys known = KeyEncryptionKeys.load(read.keks(), keks, memory)) {
+        WrappedSecret.wrap(name, plaintext, known.current()).writeTo(wrapped);
       }
       Files.move(
           fresh, config, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -109,7 +112,8 @@ final class KeyServerDirectory {
    *
    * @return the server's file, from the configuration's directory
    */
-  static Path makePreSharedKey(Path config, String id, Path clientFile, SecretMemory memory)
+  static Path makePreSharedKey(
+      Path config, String id, Path clientFile, KekFetcher keks, SecretMemory memory)
       throws IOException {
     if (!PskProof.isId(id)) {
       throw new UsageException(
@@ -121,14 +125,10 @@ final class KeyServerDirectory {
       throw new FileAlreadyExistsException(wrapped.toString());
     }
     byte[] key = generate();
-    try (KeyEncryptionKey kek =
-        KeyEncryptionKey.read(
-            KeyServerConfig.read(config)
-                .kekFile()
-                .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
-            memory)) {
+    try (KeyEncryptionKeys known =
+        KeyEncryptionKeys.load(KeyServerConfig.read(config).keks(), keks, memory)) {
       Callers.PreSharedKey named = new Callers.PreSharedKey(id, wrapped, true);
-      WrappedSecret made = WrappedSecret.wrap(named.wrappedName(), key, kek);
+      WrappedSecret made = WrappedSecret.wrap(named.wrappedName(), key, known.current());
       // first the copy that cannot be made again
       writeAndWipe(clientFile, key);
       made.writeTo(wrapped);

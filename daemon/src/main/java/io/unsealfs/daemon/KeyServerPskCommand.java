@@ -40,7 +40,8 @@ final class KeyServerPskCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ProcessControl.forbidDumps();
     Path wrapped =
-        KeyServerDirectory.makePreSharedKey(config, id, clientFile, wiring.secretMemory());
+        KeyServerDirectory.makePreSharedKey(
+            config, id, clientFile, wiring.kekFetcher(), wiring.secretMemory());
     System.out.println("add to " + config + ", before \"secrets:\":");
     System.out.println("psks:");
     System.out.printf("  - {id: \"%s\", wrapped_file: \"%s\"}%n", id, wrapped);

@@ -70,8 +70,14 @@ public final class Main {
                 .addSubcommand(new KeyServerInitCommand())
                 .addSubcommand(new KeyServerPskCommand(wiring))
                 .addSubcommand(
+                    new CommandLine(new KeyServerKekCommand())
+                        .addSubcommand(new KeyServerKekDeriveCommand(wiring))
+                        .addSubcommand(new KeyServerKekListCommand(wiring))
+                        .addSubcommand(new KeyServerKekRotateCommand(wiring)))
+                .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
+        .addSubcommand(new CommandLine(new AuditCommand()).addSubcommand(new AuditVerifyCommand()))
         .addSubcommand(new AttestCommand(wiring))
         .addSubcommand(new VerifyCommand())
         .addSubcommand(

@@ -10,6 +10,7 @@ import io.unsealfs.block.ReadAhead;
 import io.unsealfs.block.ReadPolicy;
 import io.unsealfs.daemon.log.LogFormat;
 import io.unsealfs.daemon.log.Logs;
+import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.SecretMemory;
@@ -20,6 +21,7 @@ import io.unsealfs.key.file.FileKeyProvider;
 import io.unsealfs.key.file.PromptKeyProvider;
 import io.unsealfs.key.grpc.GrpcKeyProvider;
 import io.unsealfs.key.grpc.GrpcTimeouts;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.jnr.JnrFuseHost;
 import io.unsealfs.mount.kernel.KernelFuseHost;
@@ -131,6 +133,25 @@ final class Wiring {
 
   /** Fetches keys as the options say. */
   KeyFetch keyFetch(KeyOptions options) throws IOException {
+    return new KeyFetch(
+        keyProviders(options.credentials()),
+        secretMemory,
+        attester(options.attester),
+        options.trust());
+  }
+
+  /** Fetches a key server's own keys. */
+  KekFetcher kekFetcher() {
+    return source ->
+        new KeyFetch(
+                keyProviders(ClientCredentials.NONE),
+                secretMemory,
+                attester(source.attester()),
+                source.trust())
+            .fetch(source.key());
+  }
+
+  private List<KeyProvider> keyProviders(ClientCredentials shown) {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
     List<KeyProvider> local =
         List.of(
@@ -140,9 +161,8 @@ final class Wiring {
                 secretMemory, Optional.ofNullable(credentials).map(Path::of)));
     List<KeyProvider> providers = new ArrayList<>(local);
     providers.add(new PromptKeyProvider(secretMemory, new ConsolePrompt()));
-    providers.add(
-        new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT, options.credentials(), local));
-    return new KeyFetch(providers, secretMemory, attester(options.attester), options.trust());
+    providers.add(new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT, shown, local));
+    return providers;
   }
 
   /** A cache of decrypted extents, with the read path asked for. */

@@ -56,13 +56,20 @@ final class Admission implements ServerInterceptor {
   private final RateLimiter clients;
 
   private final AuditLog audit;
+  private final KeyServerMonitor monitor;
   private final Clock clock;
   private final LongSupplier nanoClock;
   // both guarded by this
   private long lastLineNanos;
   private long unlogged;
 
-  Admission(KeyServerConfig.Limits limits, AuditLog audit, Clock clock, LongSupplier nanoClock) {
+  Admission(
+      KeyServerConfig.Limits limits,
+      AuditLog audit,
+      KeyServerMonitor monitor,
+      Clock clock,
+      LongSupplier nanoClock) {
+    this.monitor = monitor;
     this.challenges = limiter(limits, nanoClock);
     this.secrets = limiter(limits, nanoClock);
     this.clients = limiter(limits, nanoClock);
@@ -132,6 +139,7 @@ final class Admission implements ServerInterceptor {
     SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
     if (!(isChallenge ? challenges : secrets).admit(peer.getAddress())
         || (!isChallenge && !admitsHolderOfCertificate(session))) {
+      monitor.rateLimited(isChallenge ? "challenge" : "secret");
       recordTurnedAway(peer);
       call.close(
           Denied.status(DenialReason.RATE_LIMITED), Denied.trailer(DenialReason.RATE_LIMITED));

@@ -20,6 +20,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -46,6 +47,11 @@ final class Appraisers implements AutoCloseable {
   @Override
   public void close() {
     keeper.ifPresent(CollateralKeeper::close);
+  }
+
+  /** When the first piece of collateral ends; empty if there is none. */
+  Optional<Instant> collateralExpires() {
+    return keeper.flatMap(CollateralKeeper::firstExpiry);
   }
 
   /** Everything that can be judged without collateral, and what cannot. */

@@ -90,7 +90,7 @@ public record Callers(
       throw entry.bad("file", "or wrapped_file must be given (one of them, not both)");
     }
     if (wrapped && !hasKek) {
-      throw entry.bad("wrapped_file", "needs kek_file at the top level");
+      throw entry.bad("wrapped_file", "needs kek_file or keks at the top level");
     }
     PreSharedKey key =
         new PreSharedKey(id, path(entry, wrapped ? "wrapped_file" : "file", base), wrapped);

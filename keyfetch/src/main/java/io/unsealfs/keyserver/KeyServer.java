@@ -20,6 +20,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,9 @@ public final class KeyServer implements AutoCloseable {
   private final TlsIdentity tls;
   private final Clock clock;
   private final SecretMemory memory;
+  private final KekFetcher keks;
+  private final KeyServerMonitor monitor;
+  private final AtomicInteger openConnections = new AtomicInteger();
   private final EventLoopGroup accepting = threads(1, "keyserver-accept");
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
@@ -77,7 +82,11 @@ public final class KeyServer implements AutoCloseable {
       AuditLog audit,
       Appraisers appraisers,
       Clock clock,
-      SecretMemory memory) {
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor) {
+    this.keks = keks;
+    this.monitor = monitor;
     this.appraisers = appraisers;
     this.config = config;
     this.policy = policy;
@@ -91,13 +100,40 @@ public final class KeyServer implements AutoCloseable {
    * Reads the files that {@code config} names and starts to answer.
    *
    * @param clock the wall clock, for expiries and audit lines
-   * @param memory where the key-encryption key is kept
+   * @param memory where key-encryption keys are kept
    * @throws KeyServerConfigException if a file or an address cannot be used
    */
   public static KeyServer start(KeyServerConfig config, Clock clock, SecretMemory memory)
       throws IOException {
+    Optional<Path> credentials =
+        Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
     return start(
-        config, clock, System::nanoTime, Appraisers.of(config, clock, System::nanoTime), memory);
+        config, clock, memory, KekFetcher.credentials(memory, credentials), KeyServerMonitor.NONE);
+  }
+
+  /**
+   * Like {@link #start(KeyServerConfig, Clock, SecretMemory)}, with key-encryption keys from
+   * wherever {@code keks} fetches them, and somebody who counts.
+   *
+   * @param keks who asks for key-encryption keys that are not in files
+   * @param monitor who counts
+   * @throws KeyServerConfigException if a file or an address cannot be used
+   */
+  public static KeyServer start(
+      KeyServerConfig config,
+      Clock clock,
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor)
+      throws IOException {
+    return start(
+        config,
+        clock,
+        System::nanoTime,
+        Appraisers.of(config, clock, System::nanoTime),
+        memory,
+        keks,
+        monitor);
   }
 
   static KeyServer start(
@@ -107,16 +143,36 @@ public final class KeyServer implements AutoCloseable {
       Appraisers appraisers,
       SecretMemory memory)
       throws IOException {
+    return start(
+        config,
+        clock,
+        nanoClock,
+        appraisers,
+        memory,
+        KekFetcher.credentials(memory, Optional.empty()),
+        KeyServerMonitor.NONE);
+  }
+
+  static KeyServer start(
+      KeyServerConfig config,
+      Clock clock,
+      LongSupplier nanoClock,
+      Appraisers appraisers,
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor)
+      throws IOException {
     TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
-    ReleasePolicy policy = ReleasePolicy.load(config, memory);
+    ReleasePolicy policy = ReleasePolicy.load(config, memory, keks, Optional.empty());
     AuditLog audit;
     try {
-      audit = AuditLog.open(config.auditLog());
-    } catch (KeyServerConfigException e) {
+      audit = AuditLog.open(config.auditLog(), clock);
+    } catch (IOException e) {
       policy.release();
       throw e;
     }
-    KeyServer keyServer = new KeyServer(config, policy, tls, audit, appraisers, clock, memory);
+    KeyServer keyServer =
+        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks, monitor);
     try {
       keyServer.listen(nanoClock);
     } catch (IOException | RuntimeException | Error e) {
@@ -157,7 +213,9 @@ public final class KeyServer implements AutoCloseable {
     server =
         NettyServerBuilder.forAddress(resolved("listen", config.listen()))
             .sslContext(ssl.build())
-            .channelFactory(() -> new BoundedServerChannel(limits.connections()))
+            .channelFactory(() ->
+                new BoundedServerChannel(
+                    limits.connections(), openConnections, monitor::connectionRefused, nanoClock))
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(connections)
             .executor(workers)
@@ -173,7 +231,7 @@ public final class KeyServer implements AutoCloseable {
             .keepAliveTimeout(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .intercept(new SlowCalls(REQUEST_TIME, timers))
-            .intercept(new Admission(limits, audit, clock, nanoClock))
+            .intercept(new Admission(limits, audit, monitor, clock, nanoClock))
             .addService(
                 new SecretService(
                     this::acquirePolicy,
@@ -182,6 +240,7 @@ public final class KeyServer implements AutoCloseable {
                     config.nonceLifetime(),
                     ReleaseCounts.open(config.releaseCounts()),
                     audit,
+                    monitor,
                     clock))
             .build();
     try {
@@ -191,9 +250,31 @@ public final class KeyServer implements AutoCloseable {
           "listen address " + config.listen() + ": cannot listen there; is it in use?", e);
     }
     if (config.health().isPresent()) {
-      health = HealthEndpoint.start(resolved("health", config.health().get()), () -> ready);
+      health =
+          HealthEndpoint.start(
+              resolved("health", config.health().get()), () -> ready, monitor::scrape);
     }
+    monitor.watch(gauges());
     ready = true;
+  }
+
+  private KeyServerMonitor.Gauges gauges() {
+    return new KeyServerMonitor.Gauges() {
+      @Override
+      public int connections() {
+        return openConnections.get();
+      }
+
+      @Override
+      public Optional<Instant> collateralExpires() {
+        return appraisers.collateralExpires();
+      }
+
+      @Override
+      public long auditLines() {
+        return audit.lines();
+      }
+    };
   }
 
   private ReleasePolicy acquirePolicy() {
@@ -277,7 +358,7 @@ public final class KeyServer implements AutoCloseable {
         fresh.callers().certificateRequired());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
-    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory);
+    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory, keks, Optional.of(policy));
     ReleasePolicy old = policy;
     tls.replaceBy(freshTls);
     policy = freshPolicy;

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
  * @param listen where the service listens, a host name not looked up yet; port 0 takes a free one
  * @param tls the certificate that hides conversations from bystanders
  * @param identityKey Ed25519 PKCS#8 PEM file: the key that clients pin
- * @param kekFile the key under which secrets are wrapped
+ * @param keks where the keys that secrets are wrapped under come from; the first one wraps
  * @param allowSample whether sample evidence, which proves nothing, may release anything at all
  * @param policy file that says what has to be shown for secrets that do not say so themselves
  * @param releaseCounts file that counts the releases of secrets whose policy limits them
@@ -47,7 +47,7 @@ public record KeyServerConfig(
     InetSocketAddress listen,
     Tls tls,
     Path identityKey,
-    Optional<Path> kekFile,
+    List<KekSource> keks,
     boolean allowSample,
     Optional<Path> policy,
     Optional<Path> releaseCounts,
@@ -68,8 +68,9 @@ public record KeyServerConfig(
       Pattern.compile("(?:\\[([0-9A-Fa-f:.%]{2,64})]|([0-9A-Za-z.-]{1,253})):([0-9]{1,5})");
   private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public KeyServerConfig {
+    keks = List.copyOf(keks);
     secrets = List.copyOf(secrets);
   }
 
@@ -194,7 +195,7 @@ public record KeyServerConfig(
       Optional<String> health = yaml.optionalText("health");
       Duration nonceLifetime =
           Duration.ofSeconds(yaml.number("nonce_lifetime_seconds", 1, 600, 60));
-      Optional<Path> kekFile = optionalPath(yaml, "kek_file");
+      List<KekSource> keks = KekSource.read(yaml, base);
       Optional<Path> policy = optionalPath(yaml, "policy");
       Limits limits = limits(yaml, nonceLifetime);
       KeyServerConfig config =
@@ -202,11 +203,11 @@ public record KeyServerConfig(
               listen,
               tls(yaml),
               path(yaml, "identity_key"),
-              kekFile,
+              keks,
               yaml.flag("allow_sample"),
               policy,
               optionalPath(yaml, "release_counts"),
-              secrets(yaml, kekFile.isPresent(), policy.isPresent()),
+              secrets(yaml, !keks.isEmpty(), policy.isPresent()),
               nonceLifetime,
               limits,
               optionalPath(yaml, "audit_log"),
@@ -216,7 +217,7 @@ public record KeyServerConfig(
               Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)),
               collateral(yaml),
               snp(yaml),
-              Callers.read(yaml, base, kekFile.isPresent()));
+              Callers.read(yaml, base, !keks.isEmpty()));
       yaml.finish();
       return config;
     }
@@ -356,7 +357,8 @@ public record KeyServerConfig(
         throw entry.bad("file", "or insecure_plaintext_file must be given (one of them, not both)");
       }
       if (!plaintext && !hasKek) {
-        throw entry.bad("file", "is a wrapped secret, which needs kek_file at the top level");
+        throw entry.bad(
+            "file", "is a wrapped secret, which needs kek_file or keks at the top level");
       }
       SecretEntry secret =
           new SecretEntry(

@@ -26,18 +26,18 @@ final class PreSharedKeys implements AutoCloseable {
   /**
    * Reads every key.
    *
-   * @param kek opens wrapped ones
+   * @param keks open wrapped ones
    * @throws KeyServerConfigException if a file cannot be used, or holds a key that can be guessed
    */
   static PreSharedKeys load(
-      List<Callers.PreSharedKey> configured, KeyEncryptionKey kek, SecretMemory memory)
+      List<Callers.PreSharedKey> configured, KeyEncryptionKeys keks, SecretMemory memory)
       throws KeyServerConfigException {
     byte[] random = new byte[PskProof.BYTES];
     new SecureRandom().nextBytes(random);
     PreSharedKeys loaded = new PreSharedKeys(new HashMap<>(), memory.copyOf(random));
     try {
       for (Callers.PreSharedKey one : configured) {
-        loaded.keys.put(one.id(), read(one, kek, memory));
+        loaded.keys.put(one.id(), read(one, keks, memory));
       }
       return loaded;
     } catch (KeyServerConfigException e) {
@@ -47,11 +47,11 @@ final class PreSharedKeys implements AutoCloseable {
   }
 
   private static SecretMemory.Region read(
-      Callers.PreSharedKey one, KeyEncryptionKey kek, SecretMemory memory)
+      Callers.PreSharedKey one, KeyEncryptionKeys keks, SecretMemory memory)
       throws KeyServerConfigException {
     byte[] content =
         one.isWrapped()
-            ? WrappedSecret.read(one.file()).unwrap(one.wrappedName(), kek)
+            ? unwrap(one, keks)
             : OwnerOnlyFile.readSecret(one.file(), "pre-shared key", PskProof.MAX_KEY_BYTES + 1);
     byte[] key = {};
     try {
@@ -64,6 +64,12 @@ final class PreSharedKeys implements AutoCloseable {
       Arrays.fill(content, (byte) 0);
       Arrays.fill(key, (byte) 0);
     }
+  }
+
+  private static byte[] unwrap(Callers.PreSharedKey one, KeyEncryptionKeys keks)
+      throws KeyServerConfigException {
+    WrappedSecret wrapped = WrappedSecret.read(one.file());
+    return wrapped.unwrap(one.wrappedName(), keks.of(wrapped));
   }
 
   /** Whether {@code proof} shows, for this conversation, that the caller holds key {@code id}. */

@@ -9,6 +9,7 @@ import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.verify.policy.Policy;
 import io.unsealfs.verify.policy.SecretPolicy;
 import io.unsealfs.yaml.YamlException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -34,7 +35,8 @@ final class ReleasePolicy {
   private final IdentityKey identity;
   private final boolean allowSample;
   private final Map<String, Releasable> secrets;
-  private final Set<KeyEncryptionKey> keys;
+  private final KeyEncryptionKeys keys;
+  private final KeyEncryptionKey ephemeral;
   private final PreSharedKeys preSharedKeys;
   // the owner counts as one
   private final AtomicInteger users = new AtomicInteger(1);
@@ -62,34 +64,64 @@ final class ReleasePolicy {
       IdentityKey identity,
       boolean allowSample,
       Map<String, Releasable> secrets,
-      Set<KeyEncryptionKey> keys,
+      KeyEncryptionKeys keys,
+      KeyEncryptionKey ephemeral,
       PreSharedKeys preSharedKeys) {
     this.identity = identity;
     this.allowSample = allowSample;
     this.secrets = secrets;
     this.keys = keys;
+    this.ephemeral = ephemeral;
     this.preSharedKeys = preSharedKeys;
   }
 
   /**
    * Reads every file the configuration names and tries every secret once, so that a bad one shows
    * at start and not when it is needed.
+   *
+   * @param fetcher who asks for key-encryption keys
+   * @param before what was in force, for keys that can be asked for only once
    */
-  static ReleasePolicy load(KeyServerConfig config, SecretMemory memory)
-      throws KeyServerConfigException {
+  static ReleasePolicy load(
+      KeyServerConfig config,
+      SecretMemory memory,
+      KekFetcher fetcher,
+      Optional<ReleasePolicy> before)
+      throws IOException {
     Optional<Policy> policy = policy(config);
     IdentityKey identity = identity(config.identityKey());
+    KeyEncryptionKeys keys =
+        before.isPresent()
+            ? KeyEncryptionKeys.load(config.keks(), fetcher, memory, before.get().keys)
+            : KeyEncryptionKeys.load(config.keks(), fetcher, memory);
     KeyEncryptionKey ephemeral = KeyEncryptionKey.ephemeral(memory);
-    KeyEncryptionKey stored =
-        config.kekFile().isPresent()
-            ? KeyEncryptionKey.read(config.kekFile().get(), memory)
-            : ephemeral;
+    try {
+      return new ReleasePolicy(
+          identity,
+          config.allowSample(),
+          secrets(config, policy, keys, ephemeral),
+          keys,
+          ephemeral,
+          PreSharedKeys.load(config.callers().preSharedKeys(), keys, memory));
+    } catch (KeyServerConfigException | RuntimeException | Error e) {
+      keys.close();
+      ephemeral.close();
+      throw e;
+    }
+  }
+
+  private static Map<String, Releasable> secrets(
+      KeyServerConfig config,
+      Optional<Policy> policy,
+      KeyEncryptionKeys keys,
+      KeyEncryptionKey ephemeral)
+      throws KeyServerConfigException {
     Map<String, Releasable> secrets = new HashMap<>();
     for (KeyServerConfig.SecretEntry entry : config.secrets()) {
       SecretPolicy rules = rules(entry, policy, config);
-      KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : stored;
       WrappedSecret wrapped =
-          entry.insecurePlaintext() ? wrapped(entry, key) : WrappedSecret.read(entry.file());
+          entry.insecurePlaintext() ? wrapped(entry, ephemeral) : WrappedSecret.read(entry.file());
+      KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : keys.of(wrapped);
       Arrays.fill(wrapped.unwrap(entry.name(), key), (byte) 0);
       SecretTerms terms =
           new SecretTerms(entry.volumeDigest(), entry.headerDigest(), entry.expiresAt(), true);
@@ -97,12 +129,7 @@ final class ReleasePolicy {
           entry.name(),
           new Releasable(wrapped, key, TermsCodec.encode(terms), rules, entry.expiresAt()));
     }
-    return new ReleasePolicy(
-        identity,
-        config.allowSample(),
-        Map.copyOf(secrets),
-        new HashSet<>(Arrays.asList(ephemeral, stored)),
-        PreSharedKeys.load(config.callers().preSharedKeys(), stored, memory));
+    return Map.copyOf(secrets);
   }
 
   private static Optional<Policy> policy(KeyServerConfig config) throws KeyServerConfigException {
@@ -210,7 +237,8 @@ final class ReleasePolicy {
   /** Lets go of it; the last one wipes the keys. */
   void release() {
     if (users.decrementAndGet() == 0) {
-      keys.forEach(KeyEncryptionKey::close);
+      keys.close();
+      ephemeral.close();
       preSharedKeys.close();
     }
   }

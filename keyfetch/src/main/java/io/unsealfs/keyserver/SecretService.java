@@ -18,6 +18,7 @@ import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.verify.Appraisal;
 import io.unsealfs.verify.Appraiser;
+import io.unsealfs.verify.Claims;
 import io.unsealfs.verify.FailedCheck;
 import io.unsealfs.verify.policy.Requester;
 import io.unsealfs.verify.policy.SecretPolicy;
@@ -30,6 +31,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,13 +49,23 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
 
   private static final Appraiser PSK_ONLY = new PskOnlyAppraiser();
 
+  /** The kinds of evidence that are counted by name; callers may write anything there. */
+  private static final Set<String> TEES = Set.of("tdx", "sgx", "snp", "sample", "none");
+
   private final Supplier<ReleasePolicy> policies;
   private final Appraisers appraisers;
   private final NonceTable nonces;
   private final Duration nonceLifetime;
   private final ReleaseCounts counts;
   private final AuditLog audit;
+  private final KeyServerMonitor monitor;
   private final Clock clock;
+
+  /** What is known of a request by the time its line is written. */
+  private static final class Findings {
+    private Optional<Claims> measurement = Optional.empty();
+    private Optional<String> preSharedKey = Optional.empty();
+  }
 
   /**
    * The service.
@@ -68,6 +80,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       Duration nonceLifetime,
       ReleaseCounts counts,
       AuditLog audit,
+      KeyServerMonitor monitor,
       Clock clock) {
     this.policies = policies;
     this.appraisers = appraisers;
@@ -75,6 +88,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     this.nonceLifetime = nonceLifetime;
     this.counts = counts;
     this.audit = audit;
+    this.monitor = monitor;
     this.clock = clock;
   }
 
@@ -99,6 +113,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       caller.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
+    monitor.challenged();
     caller.onNext(challenge);
     caller.onCompleted();
   }
@@ -107,28 +122,31 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   public void getSecret(SecretRequest request, StreamObserver<SecretReply> caller) {
     tolerateLeaving(caller);
     SecretReply reply;
+    Findings findings = new Findings();
     try {
       ReleasePolicy policy = policies.get();
       try {
-        reply = release(policy, request);
+        reply = release(policy, request, findings);
       } finally {
         policy.release();
       }
-      append(request, "released", "RELEASED", "", List.of());
+      append(request, findings, "released", "RELEASED", "", List.of());
     } catch (Denied e) {
-      appendOrLog(request, "refused", e.reason().name(), e.getMessage(), e.failedChecks());
+      appendOrLog(
+          request, findings, "refused", e.reason().name(), e.getMessage(), e.failedChecks());
       caller.onError(Denied.status(e.reason()).asRuntimeException(Denied.trailer(e.reason())));
       return;
     } catch (WireException e) {
-      appendOrLog(request, "refused", "INVALID_REQUEST", e.getMessage(), List.of());
+      appendOrLog(request, findings, "refused", "INVALID_REQUEST", e.getMessage(), List.of());
       caller.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
       return;
     } catch (IOException | RuntimeException | Error e) {
       LOG.log(Level.ERROR, "a request failed", e);
-      appendOrLog(request, "failed", "INTERNAL", e.getClass().getSimpleName(), List.of());
+      appendOrLog(request, findings, "failed", "INTERNAL", e.getClass().getSimpleName(), List.of());
       caller.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
+    monitor.released();
     caller.onNext(reply);
     caller.onCompleted();
   }
@@ -140,7 +158,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     }
   }
 
-  private SecretReply release(ReleasePolicy policy, SecretRequest request)
+  private SecretReply release(ReleasePolicy policy, SecretRequest request, Findings findings)
       throws Denied, IOException {
     byte[] nonce = request.getNonce().toByteArray();
     switch (nonces.use(nonce)) {
@@ -155,10 +173,19 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
         Transcript.of(
             nonce, request.getHpkePublicKey().toByteArray(), name, policy.identity().publicKey());
     Optional<String> preSharedKey = provedKey(policy, request, transcript);
+    findings.preSharedKey = preSharedKey;
+    long begin = System.nanoTime();
     Appraisal appraisal =
         appraiser(policy, evidence, preSharedKey).appraise(evidence, transcript.reportData());
+    findings.measurement = appraisal.claims();
     // the rules of the secret may accept what the defaults do not
-    if (appraisal.failures().stream().anyMatch(one -> one.kind() != FailedCheck.Kind.POLICY)) {
+    boolean genuine =
+        appraisal.failures().stream().allMatch(one -> one.kind() == FailedCheck.Kind.POLICY);
+    monitor.appraised(
+        TEES.contains(evidence.type()) ? evidence.type() : "other",
+        genuine,
+        System.nanoTime() - begin);
+    if (!genuine) {
       throw refusal(appraisal);
     }
     ReleasePolicy.Releasable secret = find(policy, name);
@@ -259,12 +286,13 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
 
   private void appendOrLog(
       SecretRequest request,
+      Findings findings,
       String verdict,
       String reason,
       @Nullable String detail,
       List<FailedCheck> failedChecks) {
     try {
-      append(request, verdict, reason, detail == null ? "" : detail, failedChecks);
+      append(request, findings, verdict, reason, detail == null ? "" : detail, failedChecks);
     } catch (IOException e) {
       LOG.log(Level.ERROR, "audit log: a line could not be written", e);
     }
@@ -272,18 +300,24 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
 
   private void append(
       SecretRequest request,
+      Findings findings,
       String verdict,
       String reason,
       String detail,
       List<FailedCheck> failedChecks)
       throws IOException {
+    if (!verdict.equals("released")) {
+      monitor.denied(reason);
+    }
     InetSocketAddress peer = Admission.PEER.get();
     audit.append(
         new AuditLog.Entry(
             clock.instant(),
             peer == null ? "" : peer.getAddress().getHostAddress() + ":" + peer.getPort(),
+            Admission.requester(findings.preSharedKey),
             request.getSecretName(),
             request.getEvidence().getType(),
+            findings.measurement,
             verdict,
             reason,
             detail,

@@ -66,7 +66,7 @@ class KeyServerConfigTest {
     assertEquals(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8443), config.listen());
     assertEquals(new KeyServerConfig.Tls.SelfSigned(), config.tls());
     assertEquals(directory.resolve("identity.pem"), config.identityKey());
-    assertEquals(Optional.of(directory.resolve("kek")), config.kekFile());
+    assertEquals(List.of(KekSource.file(directory.resolve("kek"))), config.keks());
     assertFalse(config.allowSample());
     assertEquals(Duration.ofSeconds(60), config.nonceLifetime());
     assertEquals(Optional.empty(), config.auditLog());

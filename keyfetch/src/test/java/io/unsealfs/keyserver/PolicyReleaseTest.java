@@ -204,8 +204,7 @@ class PolicyReleaseTest {
     Files.writeString(directory.resolve("policy.yaml"), firmware(GOOD, ""));
     Files.writeString(config, Files.readString(config) + "    evidence: [sample]\n");
     assertThrows(
-        KeyServerConfigException.class,
-        () -> ReleasePolicy.load(KeyServerConfig.read(config), new HeapMemory()));
+        KeyServerConfigException.class, () -> KeyServerFixture.load(KeyServerConfig.read(config)));
     Files.writeString(directory.resolve("policy.yaml"), firmware(GOOD, "max_releases: 1"));
     Files.writeString(
         config,
@@ -216,7 +215,7 @@ class PolicyReleaseTest {
         String.valueOf(
             assertThrows(
                     KeyServerConfigException.class,
-                    () -> ReleasePolicy.load(KeyServerConfig.read(config), new HeapMemory()))
+                    () -> KeyServerFixture.load(KeyServerConfig.read(config)))
                 .getMessage());
     assertTrue(message.contains("release_counts"), message);
   }

@@ -25,6 +25,8 @@ final class FuzzTargets {
     MAKERS.put("key-reading", KeyTargets::keyReading);
     MAKERS.put("keyserver-config", KeyTargets::keyServerConfig);
     MAKERS.put("wrapped-secret", KeyTargets::wrappedSecret);
+    MAKERS.put("passphrase-kdf", KeyTargets::passphraseKdf);
+    MAKERS.put("audit-log", AuditTarget::new);
     MAKERS.put("wire-terms", KeyTargets::terms);
     MAKERS.put("wire-reply", KeyTargets::reply);
     MAKERS.put("wire-request", KeyTargets::request);

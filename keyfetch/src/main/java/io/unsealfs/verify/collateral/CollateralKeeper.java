@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -100,6 +101,14 @@ public final class CollateralKeeper implements EndorsementSource, AutoCloseable 
       }
       throw e;
     }
+  }
+
+  /** When the first piece of good collateral ends; empty if there is none. */
+  public Optional<Instant> firstExpiry() {
+    return files.all().values().stream()
+        .filter(CollateralDirectory.Found.Good.class::isInstance)
+        .map(good -> ((CollateralDirectory.Found.Good) good).endorsements().expires())
+        .min(Comparator.naturalOrder());
   }
 
   /** One look at everything: fetches what is due, warns of what ends. */
