@@ -2,7 +2,11 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.IdentityKey;
+import io.unsealfs.key.wire.PskProof;
+import io.unsealfs.keyserver.Callers;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.keyserver.KeyEncryptionKey;
+import io.unsealfs.keyserver.KeyEncryptionKeys;
 import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.KeyServerConfigException;
 import io.unsealfs.keyserver.WrappedSecret;
@@ -65,7 +69,12 @@ final class KeyServerDirectory {
    * is good with it.
    */
   static void addSecret(
-      Path config, String name, byte[] plaintext, String evidence, SecretMemory memory)
+      Path config,
+      String name,
+      byte[] plaintext,
+      String evidence,
+      KekFetcher keks,
+      SecretMemory memory)
       throws IOException {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
       throw new UsageException(
@@ -88,18 +97,45 @@ final class KeyServerDirectory {
     try {
       Files.writeString(fresh, after);
       KeyServerConfig read = KeyServerConfig.read(fresh);
-      try (KeyEncryptionKey kek =
-          KeyEncryptionKey.read(
-              read.kekFile()
-                  .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
-              memory)) {
-        WrappedSecret.wrap(name, plaintext, kek).writeTo(wrapped);
+      try (KeyEncryptionKeys known = KeyEncryptionKeys.load(read.keks(), keks, memory)) {
+        WrappedSecret.wrap(name, plaintext, known.current()).writeTo(wrapped);
       }
       Files.move(
           fresh, config, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(fresh);
     }
+  }
+
+  /**
+   * Makes a random pre-shared key: one file for the client, and one wrapped for the server.
+   *
+   * @return the server's file, from the configuration's directory
+   */
+  static Path makePreSharedKey(
+      Path config, String id, Path clientFile, KekFetcher keks, SecretMemory memory)
+      throws IOException {
+    if (!PskProof.isId(id)) {
+      throw new UsageException(
+          id + ": name a key with up to 64 letters, digits, dots, dashes and underscores");
+    }
+    Path relative = Path.of("secrets", "psk-" + id + ".wrapped");
+    Path wrapped = config.toAbsolutePath().resolveSibling(relative);
+    if (Files.exists(wrapped)) {
+      throw new FileAlreadyExistsException(wrapped.toString());
+    }
+    byte[] key = generate();
+    try (KeyEncryptionKeys known =
+        KeyEncryptionKeys.load(KeyServerConfig.read(config).keks(), keks, memory)) {
+      Callers.PreSharedKey named = new Callers.PreSharedKey(id, wrapped, true);
+      WrappedSecret made = WrappedSecret.wrap(named.wrappedName(), key, known.current());
+      // first the copy that cannot be made again
+      writeAndWipe(clientFile, key);
+      made.writeTo(wrapped);
+    } finally {
+      Arrays.fill(key, (byte) 0);
+    }
+    return relative;
   }
 
   /** A new random passphrase of 64 hexadecimal digits. */

@@ -61,7 +61,8 @@ final class KeyServerSecretAddCommand implements Callable<Integer> {
     if (generate) {
       byte[] plaintext = KeyServerDirectory.generate();
       try {
-        KeyServerDirectory.addSecret(config, name, plaintext, evidence, wiring.secretMemory());
+        KeyServerDirectory.addSecret(
+            config, name, plaintext, evidence, wiring.kekFetcher(), wiring.secretMemory());
       } finally {
         Arrays.fill(plaintext, (byte) 0);
       }
@@ -77,7 +78,8 @@ final class KeyServerSecretAddCommand implements Callable<Integer> {
     try {
       return secret.use(plaintext -> {
         try {
-          KeyServerDirectory.addSecret(config, name, plaintext, evidence, wiring.secretMemory());
+          KeyServerDirectory.addSecret(
+              config, name, plaintext, evidence, wiring.kekFetcher(), wiring.secretMemory());
           return plaintext.length;
         } catch (IOException e) {
           throw new UncheckedIOException(e);

@@ -68,10 +68,26 @@ public final class Main {
         .addSubcommand(
             new CommandLine(new KeyServerCommand(wiring))
                 .addSubcommand(new KeyServerInitCommand())
+                .addSubcommand(new KeyServerPskCommand(wiring))
+                .addSubcommand(
+                    new CommandLine(new KeyServerKekCommand())
+                        .addSubcommand(new KeyServerKekDeriveCommand(wiring))
+                        .addSubcommand(new KeyServerKekListCommand(wiring))
+                        .addSubcommand(new KeyServerKekRotateCommand(wiring)))
                 .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())
                         .addSubcommand(new KeyServerSecretAddCommand(wiring))))
+        .addSubcommand(new CommandLine(new AuditCommand()).addSubcommand(new AuditVerifyCommand()))
         .addSubcommand(new AttestCommand(wiring))
+        .addSubcommand(new VerifyCommand())
+        .addSubcommand(
+            new CommandLine(new PolicyCommand())
+                .addSubcommand(new PolicyLearnCommand())
+                .addSubcommand(new PolicyExplainCommand()))
+        .addSubcommand(
+            new CommandLine(new CollateralCommand())
+                .addSubcommand(new CollateralFetchCommand())
+                .addSubcommand(new CollateralCheckCommand()))
         .addSubcommand(new BenchCommand(wiring))
         .addSubcommand(new DoctorCommand(wiring))
         .addSubcommand(new DemoCommand())

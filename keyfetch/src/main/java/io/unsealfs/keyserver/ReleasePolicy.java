@@ -6,6 +6,10 @@ import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.TermsCodec;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.verify.policy.Policy;
+import io.unsealfs.verify.policy.SecretPolicy;
+import io.unsealfs.yaml.YamlException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -25,12 +29,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Its keys are wiped when its owner and every request that still uses it have let go of it.
  */
 final class ReleasePolicy {
+  private static final System.Logger LOG = System.getLogger(ReleasePolicy.class.getName());
   private static final int MAX_IDENTITY_FILE_BYTES = 16 << 10;
 
   private final IdentityKey identity;
   private final boolean allowSample;
   private final Map<String, Releasable> secrets;
-  private final Set<KeyEncryptionKey> keys;
+  private final KeyEncryptionKeys keys;
+  private final KeyEncryptionKey ephemeral;
+  private final PreSharedKeys preSharedKeys;
   // the owner counts as one
   private final AtomicInteger users = new AtomicInteger(1);
 
@@ -44,7 +51,7 @@ final class ReleasePolicy {
       WrappedSecret wrapped,
       KeyEncryptionKey key,
       byte[] terms,
-      Set<String> evidence,
+      SecretPolicy policy,
       Optional<Instant> expiresAt) {
 
     /** The secret's bytes; the caller wipes them. */
@@ -57,43 +64,124 @@ final class ReleasePolicy {
       IdentityKey identity,
       boolean allowSample,
       Map<String, Releasable> secrets,
-      Set<KeyEncryptionKey> keys) {
+      KeyEncryptionKeys keys,
+      KeyEncryptionKey ephemeral,
+      PreSharedKeys preSharedKeys) {
     this.identity = identity;
     this.allowSample = allowSample;
     this.secrets = secrets;
     this.keys = keys;
+    this.ephemeral = ephemeral;
+    this.preSharedKeys = preSharedKeys;
   }
 
   /**
    * Reads every file the configuration names and tries every secret once, so that a bad one shows
    * at start and not when it is needed.
+   *
+   * @param fetcher who asks for key-encryption keys
+   * @param before what was in force, for keys that can be asked for only once
    */
-  static ReleasePolicy load(KeyServerConfig config, SecretMemory memory)
-      throws KeyServerConfigException {
+  static ReleasePolicy load(
+      KeyServerConfig config,
+      SecretMemory memory,
+      KekFetcher fetcher,
+      Optional<ReleasePolicy> before)
+      throws IOException {
+    Optional<Policy> policy = policy(config);
     IdentityKey identity = identity(config.identityKey());
+    KeyEncryptionKeys keys =
+        before.isPresent()
+            ? KeyEncryptionKeys.load(config.keks(), fetcher, memory, before.get().keys)
+            : KeyEncryptionKeys.load(config.keks(), fetcher, memory);
     KeyEncryptionKey ephemeral = KeyEncryptionKey.ephemeral(memory);
-    KeyEncryptionKey stored =
-        config.kekFile().isPresent()
-            ? KeyEncryptionKey.read(config.kekFile().get(), memory)
-            : ephemeral;
+    try {
+      return new ReleasePolicy(
+          identity,
+          config.allowSample(),
+          secrets(config, policy, keys, ephemeral),
+          keys,
+          ephemeral,
+          PreSharedKeys.load(config.callers().preSharedKeys(), keys, memory));
+    } catch (KeyServerConfigException | RuntimeException | Error e) {
+      keys.close();
+      ephemeral.close();
+      throw e;
+    }
+  }
+
+  private static Map<String, Releasable> secrets(
+      KeyServerConfig config,
+      Optional<Policy> policy,
+      KeyEncryptionKeys keys,
+      KeyEncryptionKey ephemeral)
+      throws KeyServerConfigException {
     Map<String, Releasable> secrets = new HashMap<>();
     for (KeyServerConfig.SecretEntry entry : config.secrets()) {
-      KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : stored;
+      SecretPolicy rules = rules(entry, policy, config);
       WrappedSecret wrapped =
-          entry.insecurePlaintext() ? wrapped(entry, key) : WrappedSecret.read(entry.file());
+          entry.insecurePlaintext() ? wrapped(entry, ephemeral) : WrappedSecret.read(entry.file());
+      KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : keys.of(wrapped);
       Arrays.fill(wrapped.unwrap(entry.name(), key), (byte) 0);
       SecretTerms terms =
           new SecretTerms(entry.volumeDigest(), entry.headerDigest(), entry.expiresAt(), true);
       secrets.put(
           entry.name(),
-          new Releasable(
-              wrapped, key, TermsCodec.encode(terms), entry.evidence(), entry.expiresAt()));
+          new Releasable(wrapped, key, TermsCodec.encode(terms), rules, entry.expiresAt()));
     }
-    return new ReleasePolicy(
-        identity,
-        config.allowSample(),
-        Map.copyOf(secrets),
-        new HashSet<>(Arrays.asList(ephemeral, stored)));
+    return Map.copyOf(secrets);
+  }
+
+  private static Optional<Policy> policy(KeyServerConfig config) throws KeyServerConfigException {
+    if (config.policy().isEmpty()) {
+      return Optional.empty();
+    }
+    Path file = config.policy().get();
+    try {
+      Policy policy =
+          Policy.parse(
+              OwnerOnlyFile.readPublic(file, "policy", Policy.MAX_BYTES), "policy " + file);
+      Set<String> served = new HashSet<>();
+      config.secrets().forEach(secret -> served.add(secret.name()));
+      for (String name : policy.secrets()) {
+        if (!served.contains(name)) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "policy {0} speaks of secret {1}, which is not served here",
+              file,
+              name);
+        }
+      }
+      return Optional.of(policy);
+    } catch (YamlException e) {
+      throw new KeyServerConfigException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** What has to be shown for a secret: said in one place, so that the other cannot widen it. */
+  private static SecretPolicy rules(
+      KeyServerConfig.SecretEntry entry, Optional<Policy> policy, KeyServerConfig config)
+      throws KeyServerConfigException {
+    Optional<SecretPolicy> rules = policy.flatMap(all -> all.forSecret(entry.name()));
+    if (!entry.evidence().isEmpty()) {
+      if (rules.isPresent()) {
+        throw new KeyServerConfigException(
+            "secret %s: has evidence in the configuration and rules in the policy; remove one"
+                .formatted(entry.name()));
+      }
+      return SecretPolicy.sampleOnly(entry.name());
+    }
+    if (rules.isEmpty()) {
+      throw new KeyServerConfigException(
+          "secret %s: the policy says nothing about it and it has no evidence of its own"
+              .formatted(entry.name()));
+    }
+    if (rules.get().maxReleases().isPresent() && config.releaseCounts().isEmpty()) {
+      throw new KeyServerConfigException(
+          "secret %s: max_releases needs release_counts, a file to count in, in the configuration"
+              .formatted(entry.name()));
+    }
+    return rules.get();
   }
 
   private static IdentityKey identity(Path file) throws KeyServerConfigException {
@@ -126,6 +214,10 @@ final class ReleasePolicy {
     return allowSample;
   }
 
+  PreSharedKeys preSharedKeys() {
+    return preSharedKeys;
+  }
+
   @Nullable Releasable find(String name) {
     return secrets.get(name);
   }
@@ -145,7 +237,9 @@ final class ReleasePolicy {
   /** Lets go of it; the last one wipes the keys. */
   void release() {
     if (users.decrementAndGet() == 0) {
-      keys.forEach(KeyEncryptionKey::close);
+      keys.close();
+      ephemeral.close();
+      preSharedKeys.close();
     }
   }
 }

@@ -19,6 +19,8 @@ public record FailedCheck(String name, Kind kind, String expected, String actual
     MALFORMED,
     /** The evidence is not about this conversation. */
     BINDING,
+    /** The evidence, or what it has to be judged by, is not genuine or not in force. */
+    UNTRUSTED,
     /** The evidence is sound, but says what the policy does not accept. */
     POLICY
   }

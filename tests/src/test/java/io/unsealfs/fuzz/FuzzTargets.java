@@ -31,12 +31,22 @@ final class FuzzTargets {
     MAKERS.put("key-reading", KeyTargets::keyReading);
     MAKERS.put("keyserver-config", KeyTargets::keyServerConfig);
     MAKERS.put("wrapped-secret", KeyTargets::wrappedSecret);
+    MAKERS.put("passphrase-kdf", KeyTargets::passphraseKdf);
+    MAKERS.put("audit-log", AuditTarget::new);
     MAKERS.put("wire-terms", KeyTargets::terms);
     MAKERS.put("wire-reply", KeyTargets::reply);
     MAKERS.put("wire-request", KeyTargets::request);
     MAKERS.put("wire-identity", KeyTargets::identity);
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
+    MAKERS.put("quote", VerifyTargets::quote);
+    MAKERS.put("quote-verdict", VerifyTargets::quoteVerdict);
+    MAKERS.put("snp-report", VerifyTargets::snpReport);
+    MAKERS.put("collateral", VerifyTargets::collateral);
+    MAKERS.put("collateral-verdict", VerifyTargets::collateralVerdict);
+    MAKERS.put("evidence-file", VerifyTargets::evidenceFile);
+    MAKERS.put("event-log", EvidenceTargets::eventLog);
+    MAKERS.put("policy", EvidenceTargets::policy);
   }
 
   private FuzzTargets() {}

@@ -27,6 +27,7 @@ import io.unsealfs.key.wire.TermsCodec;
 import io.unsealfs.key.wire.Transcript;
 import io.unsealfs.keyserver.KeyEncryptionKey;
 import io.unsealfs.keyserver.KeyServerConfig;
+import io.unsealfs.keyserver.PassphraseKdf;
 import io.unsealfs.keyserver.WrappedSecret;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -189,6 +190,27 @@ final class KeyTargets {
           WrappedSecret wrapped = WrappedSecret.parse(input, "fuzz");
           assertArrayEquals(SECRET, wrapped.unwrap(wrapped.name(), key), "another secret");
         });
+  }
+
+  static FuzzTarget passphraseKdf() throws IOException {
+    byte[] good;
+    try (Secret passphrase = new Secret(new HeapRegion(SECRET), SecretTerms.NONE)) {
+      good = PassphraseKdf.create(passphrase, HeapRegion::new).encode();
+    }
+    return new ParserTarget(
+        "passphrase-kdf",
+        List.of(good),
+        texts(
+            "\"memory_kib\":\"262144\"",
+            "\"passes\":\"16\"",
+            "\"lanes\":",
+            "argon2d",
+            "{",
+            "==",
+            " "),
+        input ->
+            assertArrayEquals(
+                input, PassphraseKdf.parse(input, "fuzz").encode(), "a second spelling"));
   }
 
   static FuzzTarget terms() {

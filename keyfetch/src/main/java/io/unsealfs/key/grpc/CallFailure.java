@@ -10,6 +10,7 @@ import io.unsealfs.key.wire.DenialReason;
 import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,11 +61,26 @@ record CallFailure(IOException cause, boolean isTransient) {
                 e),
             false);
       }
+      if (cause instanceof SSLException && isAboutOurCertificate(cause.getMessage())) {
+        return new CallFailure(
+            new KeyDeniedException(
+                "key server %s does not take this client's certificate (%s); see --client-cert"
+                    .formatted(server, printable(cause.getMessage())),
+                e),
+            false);
+      }
     }
     return new CallFailure(
         new KeyUnavailableException(
             "key server %s cannot be reached: %s".formatted(server, describe(status)), e),
         true);
+  }
+
+  /** Alerts of the other end (RFC 8446 section 6.2) that a client's certificate can bring about. */
+  private static boolean isAboutOurCertificate(@Nullable String message) {
+    return message != null
+        && message.contains("Received fatal alert: ")
+        && (message.contains("certificate") || message.contains("unknown_ca"));
   }
 
   private static CallFailure lasting(ServerAddress server, String why, StatusRuntimeException e) {
