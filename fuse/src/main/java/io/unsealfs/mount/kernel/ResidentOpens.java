@@ -43,9 +43,6 @@ final class ResidentOpens implements Closeable {
   /** What stands for a file that will never be resident. */
   private static final int NONE = 0;
 
-  private static final int NOTIFY_INVAL_INODE = 2;
-  private static final int NOTIFY_INVAL_INODE_SIZE = 24;
-
   /** How one handle is open. */
   private record Opened(Inode inode, @Nullable ResidentFile file, boolean resident) {}
 
@@ -172,10 +169,8 @@ final class ResidentOpens implements Closeable {
 
   /** What the kernel kept of the ordinary way would be the same bytes twice. */
   private void dropPages(Inode inode) {
-    KernelReply notice = new KernelReply(NOTIFY_INVAL_INODE_SIZE);
-    notice.payload(NOTIFY_INVAL_INODE_SIZE).putLong(inode.id()).putLong(0).putLong(0);
     try {
-      notice.notify(device, NOTIFY_INVAL_INODE, NOTIFY_INVAL_INODE_SIZE);
+      KernelPages.drop(device, inode.id());
     } catch (SystemCallException e) {
       LOG.log(Level.DEBUG, "the kernel keeps its pages of a file", e);
     }

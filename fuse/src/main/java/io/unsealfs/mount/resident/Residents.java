@@ -295,8 +295,8 @@ public final class Residents implements Closeable {
       closed = true;
       all = List.copyOf(files.values());
     }
+    // from here on each one is resident or given up
     all.forEach(file -> file.giveUp("the mount ends"));
-    filler.close();
     List<ResidentFile> unused;
     synchronized (this) {
       files.clear();
@@ -310,6 +310,8 @@ public final class Residents implements Closeable {
         file.free(unused.contains(file));
       }
     }
+    // last: it waits for who is at a piece, and a storage may hang
+    filler.close();
     memory.close();
   }
 }
