@@ -8,6 +8,8 @@ import io.unsealfs.key.KeyReferenceException;
 import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.keyserver.KeyServerConfigException;
+import io.unsealfs.mount.KeyExpiredException;
+import io.unsealfs.mount.KeyRevokedException;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.IllegalNodeException;
@@ -65,6 +67,8 @@ enum ExitCode {
       case CollateralException e -> KEY_UNAVAILABLE;
       case WireException e -> KEY_UNAVAILABLE;
       case VolumeFormatException e -> BAD_FORMAT;
+      case KeyRevokedException e -> KEY_DENIED;
+      case KeyExpiredException e -> KEY_UNAVAILABLE;
       case WrongKeyException e -> WRONG_KEY;
       case MountException e -> MOUNT_REFUSED;
       case IntegrityException e -> DAMAGED;

@@ -5,6 +5,7 @@ import io.unsealfs.key.KeyChainException;
 import io.unsealfs.key.KeyReading;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.Secret;
+import io.unsealfs.os.BootClock;
 import io.unsealfs.os.LockedMemory;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.local.LocalTree;
@@ -20,7 +21,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From command-line words to an open volume: finds source and format, then tries the keys in order,
@@ -33,6 +36,7 @@ final class VolumeOpening {
   private final Wiring wiring;
   private final SourceOptions source;
   private final KeyOptions keys;
+  private volatile @Nullable Release release;
 
   VolumeOpening(Wiring wiring, SourceOptions source, KeyOptions keys) {
     this.wiring = wiring;
@@ -97,10 +101,12 @@ final class VolumeOpening {
             new VolumeLimits(source.kdfMemory.bytes(), Math.max(1, source.kdfMemory.bytes() / 32)),
             warning -> LOG.log(System.Logger.Level.WARNING, warning));
     progress.accept(MountState.ATTESTING);
+    AtomicLong askedNanos = new AtomicLong();
     return wiring
         .keyFetch(keys)
         .withFirst(
             references,
+            reference -> askedNanos.set(BootClock.nanos()),
             (reference, secret) -> {
               progress.accept(MountState.OPENING);
               Pin released = pin.and(secret.terms());
@@ -109,6 +115,8 @@ final class VolumeOpening {
                 try {
                   // the header that was really used, which need not be the one looked at before
                   released.check(volume.info());
+                  release =
+                      new Release(reference, secret.terms(), askedNanos.get(), pin, volume.info());
                 } catch (IOException e) {
                   volume.close();
                   throw e;
@@ -117,6 +125,15 @@ final class VolumeOpening {
               }
             },
             WrongKeyException.class::isInstance);
+  }
+
+  /** The release of the key that {@link #open} used; it has to have come back. */
+  Release release() {
+    Release last = release;
+    if (last == null) {
+      throw new IllegalStateException("nothing was opened");
+    }
+    return last;
   }
 
   /** The secret as the key of a volume; the caller closes it. */

@@ -122,6 +122,19 @@ final class Wiring {
 
   /** Fetches keys as the options say. */
   KeyFetch keyFetch(KeyOptions options) throws UsageException {
+    return keyFetch(options, GrpcTimeouts.DEFAULT);
+  }
+
+  /** The same for who asks again by himself: each server is asked once. */
+  KeyFetch renewingKeyFetch(KeyOptions options) throws UsageException {
+    GrpcTimeouts usual = GrpcTimeouts.DEFAULT;
+    return keyFetch(
+        options,
+        new GrpcTimeouts(
+            usual.call(), usual.overall(), usual.firstPause(), usual.longestPause(), 1));
+  }
+
+  private KeyFetch keyFetch(KeyOptions options, GrpcTimeouts timeouts) throws UsageException {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
     List<KeyProvider> providers =
         List.of(
@@ -129,7 +142,7 @@ final class Wiring {
             new FdKeyProvider(secretMemory),
             new PromptKeyProvider(secretMemory, new ConsolePrompt()),
             new CredentialKeyProvider(secretMemory, Optional.ofNullable(credentials).map(Path::of)),
-            new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT));
+            new GrpcKeyProvider(secretMemory, timeouts));
     return new KeyFetch(providers, secretMemory, attester(options.attester), options.trust());
   }
 
