@@ -10,6 +10,8 @@ import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.keyserver.AuditChainException;
 import io.unsealfs.keyserver.KeyServerConfigException;
+import io.unsealfs.mount.KeyExpiredException;
+import io.unsealfs.mount.KeyRevokedException;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.IllegalNodeException;
@@ -70,6 +72,8 @@ enum ExitCode {
       case WireException e -> KEY_UNAVAILABLE;
       case VolumeFormatException e -> BAD_FORMAT;
       case KdfTimeoutException e -> BAD_FORMAT;
+      case KeyRevokedException e -> KEY_DENIED;
+      case KeyExpiredException e -> KEY_UNAVAILABLE;
       case WrongKeyException e -> WRONG_KEY;
       case MountException e -> MOUNT_REFUSED;
       case IntegrityException e -> DAMAGED;

@@ -5,6 +5,7 @@ import io.unsealfs.key.KeyChainException;
 import io.unsealfs.key.KeyReading;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.Secret;
+import io.unsealfs.os.BootClock;
 import io.unsealfs.os.LockedMemory;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Source;
@@ -27,7 +28,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From command-line words to an open volume: finds source and format, then tries the keys in order,
@@ -41,6 +44,7 @@ final class VolumeOpening {
   private final Wiring wiring;
   private final SourceOptions source;
   private final KeyOptions keys;
+  private volatile @Nullable Release release;
 
   VolumeOpening(Wiring wiring, SourceOptions source, KeyOptions keys) {
     this.wiring = wiring;
@@ -76,6 +80,7 @@ final class VolumeOpening {
       return inside.open(LocalFile.open(path()), "not encrypted", context(cache, 0));
     }
     List<KeyReference> references = keys.references();
+    AtomicLong askedNanos = new AtomicLong();
     try (EncryptedSource found = find()) {
       pin.check(found.info());
       VolumeContext context = context(cache, source.kdfMemoryBytes(found.usualKdfMemory()));
@@ -84,11 +89,20 @@ final class VolumeOpening {
           .keyFetch(keys)
           .withFirst(
               references,
+              reference -> askedNanos.set(BootClock.nanos()),
               (reference, secret) -> {
                 progress.accept(MountState.OPENING);
                 Pin released = pin.and(secret.terms());
                 try (VolumeKey key = volumeKey(secret, reference.reading())) {
-                  return found.open(key, context, released::check);
+                  return found.open(
+                      key,
+                      context,
+                      info -> {
+                        // the header that is really used, which need not be the one looked at before
+                        released.check(info);
+                        release =
+                            new Release(reference, secret.terms(), askedNanos.get(), pin, info);
+                      });
                 }
               },
               WrongKeyException.class::isInstance);
@@ -174,6 +188,15 @@ final class VolumeOpening {
     return source.format == null || wiring.knowsFormat(source.format)
         ? new VolumeFormatException(source.source + ": " + what)
         : new UsageException("--format " + source.format + ": not a format this version reads");
+  }
+
+  /** The release of the key that {@link #open} used; it has to have come back. */
+  Release release() {
+    Release last = release;
+    if (last == null) {
+      throw new IllegalStateException("nothing was opened");
+    }
+    return last;
   }
 
   /** The secret as the key of a volume; the caller closes it. */

@@ -149,8 +149,21 @@ final class Wiring {
 
   /** Fetches keys as the options say. */
   KeyFetch keyFetch(KeyOptions options) throws IOException {
+    return keyFetch(options, GrpcTimeouts.DEFAULT);
+  }
+
+  /** The same for who asks again by himself: each server is asked once. */
+  KeyFetch renewingKeyFetch(KeyOptions options) throws IOException {
+    GrpcTimeouts usual = GrpcTimeouts.DEFAULT;
+    return keyFetch(
+        options,
+        new GrpcTimeouts(
+            usual.call(), usual.overall(), usual.firstPause(), usual.longestPause(), 1));
+  }
+
+  private KeyFetch keyFetch(KeyOptions options, GrpcTimeouts timeouts) throws IOException {
     return new KeyFetch(
-        keyProviders(options.credentials()),
+        keyProviders(options.credentials(), timeouts),
         secretMemory,
         attester(options.attester),
         options.trust());
@@ -160,14 +173,14 @@ final class Wiring {
   KekFetcher kekFetcher() {
     return source ->
         new KeyFetch(
-                keyProviders(ClientCredentials.NONE),
+                keyProviders(ClientCredentials.NONE, GrpcTimeouts.DEFAULT),
                 secretMemory,
                 attester(source.attester()),
                 source.trust())
             .fetch(source.key());
   }
 
-  private List<KeyProvider> keyProviders(ClientCredentials shown) {
+  private List<KeyProvider> keyProviders(ClientCredentials shown, GrpcTimeouts timeouts) {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
     List<KeyProvider> local =
         List.of(
@@ -177,7 +190,7 @@ final class Wiring {
                 secretMemory, Optional.ofNullable(credentials).map(Path::of)));
     List<KeyProvider> providers = new ArrayList<>(local);
     providers.add(new PromptKeyProvider(secretMemory, new ConsolePrompt()));
-    providers.add(new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT, shown, local));
+    providers.add(new GrpcKeyProvider(secretMemory, timeouts, shown, local));
     return providers;
   }
 

@@ -15,6 +15,7 @@ import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.Source;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -200,6 +201,15 @@ class ResidentOptionsTest {
     public boolean awaitEnd(Duration timeout) {
       return true;
     }
+
+    @Override
+    public void refuseOpens(IOException why) {}
+
+    @Override
+    public void admitOpens() {}
+
+    @Override
+    public void revoke(IOException why) {}
 
     @Override
     public void unmount(Duration grace) {}

@@ -69,6 +69,12 @@ public final class Errno {
   /** The file is no longer the one that was opened. */
   public static final int ESTALE = 116;
 
+  /** The key has expired. */
+  public static final int EKEYEXPIRED = 127;
+
+  /** The key has been revoked. */
+  public static final int EKEYREVOKED = 128;
+
   /**
    * One row.
    *
@@ -88,17 +94,20 @@ public final class Errno {
   private static final Row UNLISTED = Row.fault(EIO);
 
   private static final Map<Class<? extends IOException>, Row> TABLE =
-      Map.of(
-          NoSuchFileException.class, Row.asked(ENOENT),
-          NotDirectoryException.class, Row.asked(ENOTDIR),
-          IllegalNodeException.class, Row.asked(EINVAL),
-          NameTooLongException.class, Row.asked(ENAMETOOLONG),
-          NoSuchAttributeException.class, Row.asked(ENODATA),
-          InterruptedIOException.class, Row.asked(EINTR),
-          AccessDeniedException.class, Row.fault(EACCES),
-          IntegrityException.class, Row.fault(EIO),
-          StaleSourceException.class, Row.fault(ESTALE),
-          StorageException.class, Row.fault(EIO));
+      Map.ofEntries(
+          Map.entry(NoSuchFileException.class, Row.asked(ENOENT)),
+          Map.entry(NotDirectoryException.class, Row.asked(ENOTDIR)),
+          Map.entry(IllegalNodeException.class, Row.asked(EINVAL)),
+          Map.entry(NameTooLongException.class, Row.asked(ENAMETOOLONG)),
+          Map.entry(NoSuchAttributeException.class, Row.asked(ENODATA)),
+          Map.entry(InterruptedIOException.class, Row.asked(EINTR)),
+          // said once, when it happens, and not for each who asks afterwards
+          Map.entry(KeyExpiredException.class, Row.asked(EKEYEXPIRED)),
+          Map.entry(KeyRevokedException.class, Row.asked(EKEYREVOKED)),
+          Map.entry(AccessDeniedException.class, Row.fault(EACCES)),
+          Map.entry(IntegrityException.class, Row.fault(EIO)),
+          Map.entry(StaleSourceException.class, Row.fault(ESTALE)),
+          Map.entry(StorageException.class, Row.fault(EIO)));
 
   private Errno() {}
 

@@ -40,6 +40,11 @@ public final class FuseAdapter implements Closeable {
     this.paths = new PathResolver(tree);
   }
 
+  /** As {@link NodeAdapter#gate}. */
+  public Gate gate() {
+    return nodes.gate();
+  }
+
   /** What stat(2) is to show. */
   public Attributes getattr(Request request, byte[] path) throws IOException {
     return nodes.attributes(node(request, path), path.length == 1);

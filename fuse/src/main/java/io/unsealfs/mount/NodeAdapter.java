@@ -27,11 +27,17 @@ public final class NodeAdapter implements Closeable {
   private final FileTree tree;
   private final AttributeView view;
   private final OpenFiles files = new OpenFiles();
+  private final Gate gate = new Gate();
 
   /** An adapter that shows {@code tree}, which stays the caller's to close. */
   public NodeAdapter(FileTree tree, MountOptions options) {
     this.tree = tree;
     this.view = new AttributeView(options);
+  }
+
+  /** What {@link #open} and {@link #read} ask first. */
+  public Gate gate() {
+    return gate;
   }
 
   /** The root directory. */
@@ -68,6 +74,7 @@ public final class NodeAdapter implements Closeable {
     if (node.kind() != NodeKind.FILE) {
       throw new IllegalNodeException("not a regular file: " + node.location());
     }
+    gate.open();
     return files.add(tree.open(node), node, path);
   }
 
@@ -79,6 +86,7 @@ public final class NodeAdapter implements Closeable {
    * @return bytes read, fewer than wanted only at the end of the file; or a negative errno
    */
   public int read(Request request, long handle, long offset, ByteBuffer dst) throws IOException {
+    gate.read();
     OpenFile file = files.acquire(handle);
     if (file == null) {
       return -Errno.EBADF;

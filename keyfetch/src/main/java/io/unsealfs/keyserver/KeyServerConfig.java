@@ -1,5 +1,6 @@
 package io.unsealfs.keyserver;
 
+import io.unsealfs.key.LeaseTerms;
 import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.yaml.YamlException;
 import io.unsealfs.yaml.YamlMapping;
@@ -112,6 +113,7 @@ public record KeyServerConfig(
    * @param volumeDigest the volume it is for
    * @param headerDigest the header it is for
    * @param expiresAt when it must no longer be used; it is not released from then on
+   * @param lease how long it may be used without asking again
    */
   public record SecretEntry(
       String name,
@@ -120,10 +122,31 @@ public record KeyServerConfig(
       Set<String> evidence,
       Optional<String> volumeDigest,
       Optional<String> headerDigest,
-      Optional<Instant> expiresAt) {
+      Optional<Instant> expiresAt,
+      LeaseTerms lease) {
     /** Copies the set. */
     public SecretEntry {
       evidence = Set.copyOf(evidence);
+    }
+
+    /** A secret without a lease. */
+    public SecretEntry(
+        String name,
+        Path file,
+        boolean insecurePlaintext,
+        Set<String> evidence,
+        Optional<String> volumeDigest,
+        Optional<String> headerDigest,
+        Optional<Instant> expiresAt) {
+      this(
+          name,
+          file,
+          insecurePlaintext,
+          evidence,
+          volumeDigest,
+          headerDigest,
+          expiresAt,
+          LeaseTerms.NONE);
     }
   }
 
@@ -368,7 +391,8 @@ public record KeyServerConfig(
               hasPolicy && !entry.has("evidence") ? Set.of() : evidence(entry),
               digest(entry, "volume_digest"),
               digest(entry, "header_digest"),
-              instant(entry, "expires_at"));
+              instant(entry, "expires_at"),
+              LeaseConfig.of(entry));
       entry.finish();
       return secret;
     }

@@ -44,15 +44,19 @@ final class ReleasePolicy {
   /**
    * One secret and what must be shown for it.
    *
-   * @param terms serialised, as they travel
+   * @param stated what was said about it; what travels is made of it at each release
    */
-  @SuppressWarnings("ArrayRecordComponent") // an internal value, never compared
   record Releasable(
       WrappedSecret wrapped,
       KeyEncryptionKey key,
-      byte[] terms,
+      SecretTerms stated,
       SecretPolicy policy,
       Optional<Instant> expiresAt) {
+
+    /** Its terms for a release at {@code now}, serialised as they travel. */
+    byte[] terms(Instant now) {
+      return TermsCodec.encode(stated.atRelease(now));
+    }
 
     /** The secret's bytes; the caller wipes them. */
     byte[] unwrap() throws KeyServerConfigException {
@@ -124,10 +128,9 @@ final class ReleasePolicy {
       KeyEncryptionKey key = entry.insecurePlaintext() ? ephemeral : keys.of(wrapped);
       Arrays.fill(wrapped.unwrap(entry.name(), key), (byte) 0);
       SecretTerms terms =
-          new SecretTerms(entry.volumeDigest(), entry.headerDigest(), entry.expiresAt(), true);
-      secrets.put(
-          entry.name(),
-          new Releasable(wrapped, key, TermsCodec.encode(terms), rules, entry.expiresAt()));
+          new SecretTerms(
+              entry.volumeDigest(), entry.headerDigest(), entry.expiresAt(), entry.lease(), true);
+      secrets.put(entry.name(), new Releasable(wrapped, key, terms, rules, entry.expiresAt()));
     }
     return Map.copyOf(secrets);
   }

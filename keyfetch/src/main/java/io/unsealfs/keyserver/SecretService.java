@@ -192,7 +192,7 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     judge(secret, evidence, appraisal, Admission.requester(preSharedKey));
     byte[] plaintext = secret.unwrap();
     try {
-      SealedSecret sealed = SealedSecret.seal(transcript, secret.terms(), plaintext);
+      SealedSecret sealed = SealedSecret.seal(transcript, secret.terms(clock.instant()), plaintext);
       return SecretReply.newBuilder()
           .setTerms(ByteString.copyFrom(sealed.terms()))
           .setHpkeEnc(ByteString.copyFrom(sealed.enc()))

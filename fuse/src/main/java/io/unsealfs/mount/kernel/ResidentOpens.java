@@ -45,9 +45,6 @@ final class ResidentOpens implements Closeable {
   /** What stands for a file that will never be resident. */
   private static final int NONE = 0;
 
-  private static final int NOTIFY_INVAL_INODE = 2;
-  private static final int NOTIFY_INVAL_INODE_SIZE = 24;
-
   /** How one handle is open. */
   private record Opened(Inode inode, @Nullable ResidentFile file, boolean resident) {}
 
@@ -187,10 +184,8 @@ final class ResidentOpens implements Closeable {
       return;
     }
     use.hasPages = false;
-    KernelReply notice = new KernelReply(NOTIFY_INVAL_INODE_SIZE);
-    notice.payload(NOTIFY_INVAL_INODE_SIZE).putLong(use.inode.id()).putLong(0).putLong(0);
     try {
-      notice.notify(device, NOTIFY_INVAL_INODE, NOTIFY_INVAL_INODE_SIZE);
+      KernelPages.drop(device, use.inode.id());
     } catch (SystemCallException e) {
       LOG.log(Level.DEBUG, "the kernel keeps its pages of a file", e);
     }

@@ -338,8 +338,8 @@ public final class Residents implements Closeable {
     if (touched != null) {
       touched.close();
     }
+    // from here on each one is resident or given up
     all.forEach(file -> file.giveUp("the mount ends"));
-    filler.close();
     List<ResidentFile> unused;
     synchronized (this) {
       files.clear();
@@ -353,6 +353,8 @@ public final class Residents implements Closeable {
         file.free(unused.contains(file));
       }
     }
+    // last: it waits for who is at a piece, and a storage may hang
+    filler.close();
     memory.close();
   }
 }

@@ -3,6 +3,7 @@ package io.unsealfs.key.grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.unsealfs.key.ConversationRefusedException;
 import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.UntrustedServerException;
@@ -29,6 +30,15 @@ record CallFailure(IOException cause, boolean isTransient) {
     Optional<DenialReason> denial = denial(e);
     if (denial.isPresent() && denial.get() == DenialReason.RATE_LIMITED) {
       return lasting(server, denial.get().explanation(), e);
+    }
+    if (denial.isPresent() && denial.get() == DenialReason.NONCE_INVALID) {
+      // the server was restarted, or this machine suspended, between two calls: no word on the key
+      return new CallFailure(
+          new ConversationRefusedException(
+              "key server %s refused (%s): %s"
+                  .formatted(server, denial.get(), denial.get().explanation()),
+              e),
+          false);
     }
     if (denial.isPresent() || status.getCode() == Status.Code.PERMISSION_DENIED) {
       DenialReason reason = denial.orElse(DenialReason.UNSPECIFIED);
