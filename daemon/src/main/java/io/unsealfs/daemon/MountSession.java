@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -91,9 +92,11 @@ final class MountSession implements AutoCloseable {
       // wipe. One full collection of G1 gives their regions back; see docs/benchmarking.md.
       System.gc();
       enter(MountState.MOUNTING);
-      Release release = opening.release();
+      Optional<Release> release = opening.release();
       MountOptions shown =
-          options.withResident(resident.of(opened.tree())).withRevocable(lease.mayRevoke(release));
+          options
+              .withResident(resident.of(opened.tree()))
+              .withRevocable(release.isPresent() && lease.mayRevoke(release.get()));
       Mount mounted = host.mount(opened.tree(), mountPoint, shown, events);
       synchronized (this) {
         mount = mounted;
@@ -103,7 +106,9 @@ final class MountSession implements AutoCloseable {
       }
       enter(MountState.READY);
       care.begin(opened.tree(), mounted);
-      lease.begin(release, mounted, this::revoke);
+      if (release.isPresent()) {
+        lease.begin(release.get(), mounted, this::revoke);
+      }
     } catch (IOException | RuntimeException | Error e) {
       state = MountState.FAILED;
       try {

@@ -50,10 +50,12 @@ final class ResidentOptions {
   @Option(
       names = "--resident-touch",
       negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
       description =
           "Have the machine give memory for them while evidence and key are waited for (default:"
-              + " no).")
-  boolean touches;
+              + " yes).")
+  boolean touches = true;
 
   /** What was asked for. */
   ResidentChoice choice() throws UsageException {

@@ -98,7 +98,8 @@ final class VolumeOpening {
                       key,
                       context,
                       info -> {
-                        // the header that is really used, which need not be the one looked at before
+                        // the header that is really used, which need not be the one looked at
+                        // before
                         released.check(info);
                         release =
                             new Release(reference, secret.terms(), askedNanos.get(), pin, info);
@@ -190,13 +191,9 @@ final class VolumeOpening {
         : new UsageException("--format " + source.format + ": not a format this version reads");
   }
 
-  /** The release of the key that {@link #open} used; it has to have come back. */
-  Release release() {
-    Release last = release;
-    if (last == null) {
-      throw new IllegalStateException("nothing was opened");
-    }
-    return last;
+  /** The release of the key that {@link #open} used; empty where the source is not encrypted. */
+  Optional<Release> release() {
+    return Optional.ofNullable(release);
   }
 
   /** The secret as the key of a volume; the caller closes it. */
