@@ -74,9 +74,12 @@ record PckCertificate(
     Map<String, ASN1Encodable> entries = new HashMap<>();
     for (ASN1Encodable element : sequence) {
       ASN1Sequence pair = ASN1Sequence.getInstance(element);
+      if (pair.size() != 2) {
+        throw bad("an entry of " + pair.size() + " parts");
+      }
       String name = ASN1ObjectIdentifier.getInstance(pair.getObjectAt(0)).getId();
-      if (pair.size() != 2 || entries.put(name, pair.getObjectAt(1)) != null) {
-        throw bad("a malformed or repeated entry " + name);
+      if (entries.put(name, pair.getObjectAt(1)) != null) {
+        throw bad("a repeated entry " + name);
       }
     }
     return entries;
