@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import org.bouncycastle.asn1.x509.Certificate;
+import org.bouncycastle.asn1.ASN1BitString;
+import org.bouncycastle.asn1.ASN1Sequence;
 
 /**
  * Reads certificates in PEM form, strictly: lines of Base64 between the two marker lines, nothing
@@ -81,7 +82,9 @@ public final class PemChain {
    */
   private static boolean signatureIsWholeBytes(byte[] der) {
     try {
-      return Certificate.getInstance(der).getSignature().getPadBits() == 0;
+      ASN1Sequence certificate = ASN1Sequence.getInstance(der);
+      return certificate.size() == 3
+          && ASN1BitString.getInstance(certificate.getObjectAt(2)).getPadBits() == 0;
     } catch (IllegalArgumentException | IllegalStateException | ClassCastException e) {
       // one parser took for a certificate what the other does not
       return false;
