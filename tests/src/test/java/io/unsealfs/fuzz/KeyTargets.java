@@ -11,6 +11,7 @@ import io.unsealfs.attest.tdx.TdxQuote;
 import io.unsealfs.key.KeyReading;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.KeyReferenceException;
+import io.unsealfs.key.LeaseTerms;
 import io.unsealfs.key.Secret;
 import io.unsealfs.key.SecretTerms;
 import io.unsealfs.key.proto.v1.Evidence;
@@ -32,6 +33,7 @@ import io.unsealfs.keyserver.WrappedSecret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +54,7 @@ final class KeyTargets {
           Optional.of("sha256:" + "0a".repeat(32)),
           Optional.of("sha256:" + "0b".repeat(32)),
           Optional.of(Instant.ofEpochSecond(1_900_000_000)),
+          new LeaseTerms(Optional.of(Duration.ofHours(1)), Optional.of(Duration.ofMinutes(5))),
           true);
 
   private KeyTargets() {}
@@ -125,6 +128,7 @@ final class KeyTargets {
                 evidence: [sample]
                 volume_digest: "sha256:%s"
                 expires_at: "2030-01-01T00:00:00Z"
+                lease: {expires_after: 1h, renew_every: 5m}
             """
                 .formatted("0a".repeat(32)),
             """
