@@ -79,7 +79,6 @@ class KeyServerConfigTest {
                 directory.resolve("model.wrapped"),
                 false,
                 Set.of("sample"),
-                false,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty())),
