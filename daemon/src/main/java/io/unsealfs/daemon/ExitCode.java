@@ -8,6 +8,8 @@ import io.unsealfs.key.KeyReferenceException;
 import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.keyserver.KeyServerConfigException;
+import io.unsealfs.keyserver.store.StoreException;
+import io.unsealfs.keyserver.store.StoreUnavailableException;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.IllegalNodeException;
@@ -56,6 +58,8 @@ enum ExitCode {
       case UsageException e -> USAGE;
       case KeyReferenceException e -> USAGE;
       case KeyServerConfigException e -> USAGE;
+      case StoreUnavailableException e -> KEY_UNAVAILABLE;
+      case StoreException e -> STORAGE_FAILED;
       case YamlException e -> USAGE;
       case KeyChainException e -> of(e.decisive());
       case AttestationException e -> NO_EVIDENCE;

@@ -39,6 +39,7 @@ import java.util.regex.Pattern;
  * @param health where {@code /healthz} and {@code /readyz} are answered; nowhere if empty
  * @param shutdownGrace how long requests in flight may take when the server stops
  * @param collateral what TDX evidence is judged by; without it such evidence is refused
+ * @param store where further secrets are, and counts; nowhere if empty
  */
 public record KeyServerConfig(
     InetSocketAddress listen,
@@ -54,7 +55,8 @@ public record KeyServerConfig(
     Optional<Path> auditLog,
     Optional<InetSocketAddress> health,
     Duration shutdownGrace,
-    Optional<Collateral> collateral) {
+    Optional<Collateral> collateral,
+    Optional<StoreConfig> store) {
 
   private static final int MAX_CONFIG_BYTES = 1 << 20;
   private static final int MAX_SECRETS = 4096;
@@ -209,9 +211,21 @@ public record KeyServerConfig(
                   ? Optional.empty()
                   : Optional.of(address(yaml, "health", health.get())),
               Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)),
-              collateral(yaml));
+              collateral(yaml),
+              store(yaml, kekFile.isPresent()));
       yaml.finish();
       return config;
+    }
+
+    private Optional<StoreConfig> store(YamlMapping yaml, boolean hasKek) throws YamlException {
+      Optional<YamlMapping> found = yaml.mapping("store");
+      if (found.isEmpty()) {
+        return Optional.empty();
+      }
+      if (!hasKek) {
+        throw yaml.bad("store", "holds wrapped secrets, which need kek_file at the top level");
+      }
+      return Optional.of(StoreConfig.read(found.get(), base));
     }
 
     private Tls tls(YamlMapping yaml) throws YamlException {
@@ -268,8 +282,7 @@ public record KeyServerConfig(
       throw collateral.bad("url", "must be http://HOST:PORT or https://HOST:PORT");
     }
 
-    private static Optional<InetSocketAddress> proxy(YamlMapping collateral)
-        throws YamlException {
+    private static Optional<InetSocketAddress> proxy(YamlMapping collateral) throws YamlException {
       Optional<String> text = collateral.optionalText("proxy");
       return text.isEmpty()
           ? Optional.empty()
@@ -319,7 +332,7 @@ public record KeyServerConfig(
         }
         secrets.add(secret);
       }
-      if (secrets.isEmpty() || secrets.size() > MAX_SECRETS) {
+      if (secrets.size() > MAX_SECRETS || (secrets.isEmpty() && !yaml.has("store"))) {
         throw yaml.bad("secrets", "must list 1 to " + MAX_SECRETS + " secrets");
       }
       return secrets;

@@ -2,14 +2,18 @@ package io.unsealfs.keyserver;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.SecretTerms;
+import io.unsealfs.key.wire.DenialReason;
 import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.TermsCodec;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.keyserver.store.Store;
+import io.unsealfs.keyserver.store.StoreException;
 import io.unsealfs.verify.policy.Policy;
 import io.unsealfs.verify.policy.SecretPolicy;
 import io.unsealfs.yaml.YamlException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -35,6 +39,8 @@ final class ReleasePolicy {
   private final boolean allowSample;
   private final Map<String, Releasable> secrets;
   private final Set<KeyEncryptionKey> keys;
+  private final Optional<Policy> policy;
+  private final Optional<SecretCatalog> catalog;
   // the owner counts as one
   private final AtomicInteger users = new AtomicInteger(1);
 
@@ -61,7 +67,11 @@ final class ReleasePolicy {
       IdentityKey identity,
       boolean allowSample,
       Map<String, Releasable> secrets,
-      Set<KeyEncryptionKey> keys) {
+      Set<KeyEncryptionKey> keys,
+      Optional<Policy> policy,
+      Optional<SecretCatalog> catalog) {
+    this.policy = policy;
+    this.catalog = catalog;
     this.identity = identity;
     this.allowSample = allowSample;
     this.secrets = secrets;
@@ -73,6 +83,17 @@ final class ReleasePolicy {
    * at start and not when it is needed.
    */
   static ReleasePolicy load(KeyServerConfig config, SecretMemory memory)
+      throws KeyServerConfigException {
+    return load(config, memory, Optional.empty(), Clock.systemUTC());
+  }
+
+  /**
+   * The same, with the secrets of a store besides.
+   *
+   * @param store where {@link #findStored} looks
+   */
+  static ReleasePolicy load(
+      KeyServerConfig config, SecretMemory memory, Optional<Store> store, Clock clock)
       throws KeyServerConfigException {
     Optional<Policy> policy = policy(config);
     IdentityKey identity = identity(config.identityKey());
@@ -98,7 +119,9 @@ final class ReleasePolicy {
         identity,
         config.allowSample(),
         Map.copyOf(secrets),
-        new HashSet<>(Arrays.asList(ephemeral, stored)));
+        new HashSet<>(Arrays.asList(ephemeral, stored)),
+        policy,
+        store.map(found -> new SecretCatalog(found, KeyRing.of(stored), clock)));
   }
 
   private static Optional<Policy> policy(KeyServerConfig config) throws KeyServerConfigException {
@@ -145,9 +168,11 @@ final class ReleasePolicy {
           "secret %s: the policy says nothing about it and it has no evidence of its own"
               .formatted(entry.name()));
     }
-    if (rules.get().maxReleases().isPresent() && config.releaseCounts().isEmpty()) {
+    if (rules.get().maxReleases().isPresent()
+        && config.releaseCounts().isEmpty()
+        && config.store().isEmpty()) {
       throw new KeyServerConfigException(
-          "secret %s: max_releases needs release_counts, a file to count in, in the configuration"
+          "secret %s: max_releases needs a store, or release_counts, a file to count in, in the configuration"
               .formatted(entry.name()));
     }
     return rules.get();
@@ -185,6 +210,36 @@ final class ReleasePolicy {
 
   @Nullable Releasable find(String name) {
     return secrets.get(name);
+  }
+
+  /**
+   * What the store has of a secret, as it is at this moment.
+   *
+   * @throws Denied if it has none of that name, or none that may be released now
+   * @throws StoreException if the store cannot be reached or its record not be trusted
+   */
+  Releasable findStored(String name, Instant now)
+      throws Denied, StoreException, KeyServerConfigException {
+    Optional<StoredSecret> found = catalog.isEmpty() ? Optional.empty() : catalog.get().find(name);
+    if (found.isEmpty() || catalog.isEmpty()) {
+      throw new Denied(DenialReason.NOT_RELEASED, "unknown secret");
+    }
+    StoredSecret secret = found.get();
+    StoredSecret.Version version =
+        secret
+            .released(now)
+            .orElseThrow(() -> new Denied(DenialReason.NOT_RELEASED, secret.obstacle(now)));
+    Optional<SecretPolicy> rules = policy.flatMap(all -> all.forSecret(name));
+    if (rules.isPresent() == !secret.evidence().isEmpty()) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED,
+          rules.isPresent()
+              ? "the secret has evidence in the store and rules in the policy; remove one"
+              : "the policy says nothing about the secret and it has no evidence of its own");
+    }
+    return catalog
+        .get()
+        .releasable(secret, version, rules.orElseGet(() -> SecretPolicy.sampleOnly(name)));
   }
 
   /** Takes part in its use; false if it is gone already. */
