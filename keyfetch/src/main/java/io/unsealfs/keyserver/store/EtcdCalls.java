@@ -64,12 +64,28 @@ final class EtcdCalls {
               message(what, "no answer within " + timeout.toSeconds() + " s"), e));
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw switch (Status.fromThrowable(cause).getCode()) {
-        case PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, FAILED_PRECONDITION ->
-            new StoreException(message(what, describe(cause)), cause);
-        default -> remembered(new StoreUnavailableException(message(what, describe(cause)), cause));
-      };
+      throw isLasting(cause)
+          ? new StoreException(message(what, describe(cause)), cause)
+          : remembered(new StoreUnavailableException(message(what, describe(cause)), cause));
     }
+  }
+
+  /** Whether the same question would be answered alike later. */
+  private static boolean isLasting(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      Status status = Status.fromThrowable(cause);
+      String why = String.valueOf(status.getDescription());
+      // a login that finds no etcd is UNAUTHENTICATED because of UNAVAILABLE; tokens end with etcd
+      if (status.getCode() == Status.Code.UNAVAILABLE
+          || why.contains("invalid auth token")
+          || why.contains("auth store is old")) {
+        return false;
+      }
+    }
+    return switch (Status.fromThrowable(failure).getCode()) {
+      case PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, FAILED_PRECONDITION -> true;
+      default -> false;
+    };
   }
 
   private StoreUnavailableException remembered(StoreUnavailableException failure) {

@@ -71,8 +71,8 @@ public final class EtcdStore implements SharedStore {
             .loadBalancerPolicy("round_robin")
             // fail and let the client of the key server try again, instead of piling calls up
             .waitForReady(false)
-            // one more try, for the case that etcd wants another token than it gave
-            .retryMaxAttempts(2)
+            // one more than the first, for reads and where etcd wants another token than it gave
+            .retryMaxAttempts(1)
             .retryDelay(50)
             .retryMaxDelay(100)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
