@@ -70,7 +70,15 @@ public final class Main {
                 .addSubcommand(new KeyServerInitCommand())
                 .addSubcommand(
                     new CommandLine(new KeyServerSecretCommand())
-                        .addSubcommand(new KeyServerSecretAddCommand(wiring))))
+                        .addSubcommand(new KeyServerSecretAddCommand(wiring))
+                        .addSubcommand(new KeyServerSecretListCommand(wiring))
+                        .addSubcommand(new KeyServerSecretShowCommand(wiring))
+                        .addSubcommand(new KeyServerSecretRotateCommand(wiring))
+                        .addSubcommand(new KeyServerSecretDisableCommand(wiring))
+                        .addSubcommand(new KeyServerSecretEnableCommand(wiring))
+                        .addSubcommand(new KeyServerSecretDestroyCommand(wiring))
+                        .addSubcommand(new KeyServerSecretRemoveCommand(wiring))
+                        .addSubcommand(new KeyServerSecretImportCommand(wiring))))
         .addSubcommand(new AttestCommand(wiring))
         .addSubcommand(new VerifyCommand())
         .addSubcommand(
