@@ -133,7 +133,7 @@ final class VerifyTargets {
   static FuzzTarget evidenceFile() throws IOException {
     List<byte[]> corpus = new ArrayList<>(quotes());
     corpus.add(
-        ("{\"type\":\"tdx\",\"report_data\":\"00ff\",\"quote\":\"BAAC\",\"cc_eventlog\":null}")
+        "{\"type\":\"tdx\",\"report_data\":\"00ff\",\"quote\":\"BAAC\",\"cc_eventlog\":null}"
             .getBytes(UTF_8));
     return new ParserTarget(
         "evidence-file", corpus, words(), input -> EvidenceFile.read(input).evidence());
