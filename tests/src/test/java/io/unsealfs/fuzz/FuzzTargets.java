@@ -25,6 +25,8 @@ final class FuzzTargets {
     MAKERS.put("key-reading", KeyTargets::keyReading);
     MAKERS.put("keyserver-config", KeyTargets::keyServerConfig);
     MAKERS.put("wrapped-secret", KeyTargets::wrappedSecret);
+    MAKERS.put("store-entry", StoreTargets::entry);
+    MAKERS.put("stored-secret", StoreTargets::secret);
     MAKERS.put("wire-terms", KeyTargets::terms);
     MAKERS.put("wire-reply", KeyTargets::reply);
     MAKERS.put("wire-request", KeyTargets::request);
