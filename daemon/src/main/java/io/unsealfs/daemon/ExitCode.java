@@ -10,6 +10,8 @@ import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.keyserver.AuditChainException;
 import io.unsealfs.keyserver.KeyServerConfigException;
+import io.unsealfs.keyserver.store.StoreException;
+import io.unsealfs.keyserver.store.StoreUnavailableException;
 import io.unsealfs.mount.KeyExpiredException;
 import io.unsealfs.mount.KeyRevokedException;
 import io.unsealfs.mount.MountException;
@@ -61,6 +63,8 @@ enum ExitCode {
       case UsageException e -> USAGE;
       case KeyReferenceException e -> USAGE;
       case KeyServerConfigException e -> USAGE;
+      case StoreUnavailableException e -> KEY_UNAVAILABLE;
+      case StoreException e -> STORAGE_FAILED;
       case YamlException e -> USAGE;
       case KeyChainException e -> of(e.decisive());
       case AttestationException e -> NO_EVIDENCE;

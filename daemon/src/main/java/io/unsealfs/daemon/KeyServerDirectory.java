@@ -23,7 +23,7 @@ import java.util.Arrays;
 
 /**
  * The files of a key server as {@code keyserver init} makes them: configuration, identity key,
- * key-encryption key, wrapped secrets. All readable by their owner only.
+ * key-encryption key, store. All readable by their owner only.
  */
 final class KeyServerDirectory {
   private static final FileAttribute<?> OWNER_FILE = owner("rw-------");
@@ -39,7 +39,6 @@ final class KeyServerDirectory {
    */
   static Path init(Path directory, String listen, boolean allowSample) throws IOException {
     Files.createDirectory(directory, OWNER_DIRECTORY);
-    Files.createDirectory(directory.resolve("secrets"), OWNER_DIRECTORY);
     writeAndWipe(directory.resolve("identity.pem"), IdentityKey.generatePem());
     byte[] kek = new byte[KeyEncryptionKey.SIZE];
     RANDOM.nextBytes(kek);
@@ -56,12 +55,22 @@ final class KeyServerDirectory {
         identity_key: identity.pem
         kek_file: kek
         %saudit_log: audit.jsonl
-        # "keyserver secret add" appends here: keep this the last key
-        secrets:
+        # what "keyserver secret" works on
+        store:
+          directory: store
         """
             .formatted(listen, allowSample ? "allow_sample: true\n" : "")
             .getBytes(StandardCharsets.UTF_8));
     return config;
+  }
+
+  /**
+   * Whether a configuration names a store. One without, as init once made them, may have no secret
+   * yet, with which it is not read.
+   */
+  static boolean hasStore(Path config) throws IOException {
+    boolean endsWithSecrets = Files.readString(config).stripTrailing().endsWith("secrets:");
+    return !endsWithSecrets && KeyServerConfig.read(config).store().isPresent();
   }
 
   /**
@@ -85,7 +94,11 @@ final class KeyServerDirectory {
     if (directory == null || !before.stripTrailing().contains("secrets:")) {
       throw new KeyServerConfigException(config + ": has no secrets: key at its end to append to");
     }
-    Path wrapped = directory.resolve("secrets").resolve(name + ".wrapped");
+    Path secrets = directory.resolve("secrets");
+    if (Files.notExists(secrets)) {
+      Files.createDirectory(secrets, OWNER_DIRECTORY);
+    }
+    Path wrapped = secrets.resolve(name + ".wrapped");
     if (Files.exists(wrapped)) {
       throw new FileAlreadyExistsException(wrapped.toString());
     }

@@ -1,11 +1,10 @@
 package io.unsealfs.daemon;
 
-import io.unsealfs.keyserver.KeyEncryptionKeys;
-import io.unsealfs.keyserver.KeyServerConfig;
-import io.unsealfs.keyserver.WrappedSecretFiles;
+import io.unsealfs.keyserver.WrappedSecrets;
 import io.unsealfs.os.ProcessControl;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,7 +17,7 @@ import picocli.CommandLine.Option;
     name = "list",
     description =
         "Shows the key-encryption keys of the configuration by their id, the one that wraps first,"
-            + " and how many secrets are under each.")
+            + " and how many secrets, and records of the store, are under each.")
 final class KeyServerKekListCommand implements Callable<Integer> {
   private final Wiring wiring;
 
@@ -36,25 +35,38 @@ final class KeyServerKekListCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ProcessControl.forbidDumps();
-    KeyServerConfig read = KeyServerConfig.read(config);
+    Map<String, String> sources = new LinkedHashMap<>();
     Map<String, Integer> secretsUnder = new TreeMap<>();
-    WrappedSecretFiles secrets = new WrappedSecretFiles(read);
-    for (String entry : secrets.entries()) {
-      secretsUnder.merge(secrets.read(entry).keyId(), 1, Integer::sum);
-    }
-    try (KeyEncryptionKeys keys =
-        KeyEncryptionKeys.load(read.keks(), wiring.kekFetcher(), wiring.secretMemory())) {
-      List<String> ids = keys.ids();
+    Map<String, Integer> recordsUnder = new TreeMap<>();
+    try (KekScope scope = KekScope.open(config, wiring)) {
+      List<String> ids = scope.keys().ids();
       for (int i = 0; i < ids.size(); i++) {
-        Integer count = secretsUnder.remove(ids.get(i));
-        print(ids.get(i), count == null ? 0 : count, keys.sources().get(i).key().text());
+        sources.put(ids.get(i), scope.keys().sources().get(i).key().text());
+      }
+      for (WrappedSecrets secrets : scope.secrets()) {
+        for (String entry : secrets.entries()) {
+          count(secrets.read(entry).keyId(), secretsUnder);
+        }
+        secrets.sealKeyIds().forEach(id -> count(id, recordsUnder));
       }
     }
-    secretsUnder.forEach((id, count) -> print(id, count, "not in the configuration"));
+    for (Map<String, Integer> found : List.of(secretsUnder, recordsUnder)) {
+      found.keySet().forEach(id -> sources.putIfAbsent(id, "not in the configuration"));
+    }
+    sources.forEach((id, source) ->
+        System.out.println(
+            "%s  %d secrets%s  %s"
+                .formatted(
+                    id,
+                    secretsUnder.getOrDefault(id, 0),
+                    recordsUnder.isEmpty()
+                        ? ""
+                        : ", %d records".formatted(recordsUnder.getOrDefault(id, 0)),
+                    source)));
     return ExitCode.DONE.status();
   }
 
-  private static void print(String id, int secrets, String source) {
-    System.out.println("%s  %d secrets  %s".formatted(id, secrets, source));
+  private static void count(String id, Map<String, Integer> counts) {
+    counts.merge(id, 1, Integer::sum);
   }
 }

@@ -1,9 +1,7 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.keyserver.KekRotation;
-import io.unsealfs.keyserver.KeyEncryptionKeys;
-import io.unsealfs.keyserver.KeyServerConfig;
-import io.unsealfs.keyserver.WrappedSecretFiles;
+import io.unsealfs.keyserver.WrappedSecrets;
 import io.unsealfs.os.ProcessControl;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,13 +32,14 @@ final class KeyServerKekRotateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ProcessControl.forbidDumps();
-    KeyServerConfig read = KeyServerConfig.read(config);
-    try (KeyEncryptionKeys keys =
-        KeyEncryptionKeys.load(read.keks(), wiring.kekFetcher(), wiring.secretMemory())) {
-      KekRotation.Result result = new KekRotation(new WrappedSecretFiles(read), keys).run();
+    try (KekScope scope = KekScope.open(config, wiring)) {
+      KekRotation.Result result = new KekRotation.Result(0, 0);
+      for (WrappedSecrets secrets : scope.secrets()) {
+        result = result.plus(new KekRotation(secrets, scope.keys()).run());
+      }
       System.out.println(
           "%d secrets wrapped anew under key %s, %d were already"
-              .formatted(result.rewrapped(), keys.current().id(), result.untouched()));
+              .formatted(result.rewrapped(), scope.keys().current().id(), result.untouched()));
     }
     return ExitCode.DONE.status();
   }

@@ -17,7 +17,12 @@ public final class KekRotation {
    * @param rewrapped secrets that were under another key before
    * @param untouched secrets that were under the key already
    */
-  public record Result(int rewrapped, int untouched) {}
+  public record Result(int rewrapped, int untouched) {
+    /** This and that. */
+    public Result plus(Result other) {
+      return new Result(rewrapped + other.rewrapped, untouched + other.untouched);
+    }
+  }
 
   private final WrappedSecrets secrets;
   private final KeyEncryptionKeys keys;
@@ -44,6 +49,7 @@ public final class KekRotation {
         untouched++;
       }
     }
+    secrets.reseal();
     return new Result(rewrapped, untouched);
   }
 

@@ -135,10 +135,9 @@ public final class KeyEncryptionKeys implements AutoCloseable {
    * @throws KeyServerConfigException if it is not known here
    */
   public KeyEncryptionKey of(WrappedSecret secret) throws KeyServerConfigException {
-    for (Known one : known) {
-      if (one.key.id().equals(secret.keyId())) {
-        return one.key;
-      }
+    Optional<KeyEncryptionKey> key = find(secret.keyId());
+    if (key.isPresent()) {
+      return key.get();
     }
     throw new KeyServerConfigException(
         "secret %s: wrapped under key %s, but the key-encryption %s"
@@ -148,6 +147,11 @@ public final class KeyEncryptionKeys implements AutoCloseable {
                 known.size() == 1
                     ? "key is " + known.getFirst().key.id()
                     : "keys are " + String.join(", ", ids())));
+  }
+
+  /** The key of that {@link KeyEncryptionKey#id}, if it is one of these. */
+  Optional<KeyEncryptionKey> find(String id) {
+    return known.stream().map(Known::key).filter(key -> key.id().equals(id)).findFirst();
   }
 
   /** {@link KeyEncryptionKey#id} of each, the one that wraps first. */

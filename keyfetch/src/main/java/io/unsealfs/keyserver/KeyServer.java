@@ -11,6 +11,8 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.keyserver.store.SharedStore;
+import io.unsealfs.keyserver.store.Store;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -62,6 +64,7 @@ public final class KeyServer implements AutoCloseable {
   private final KekFetcher keks;
   private final KeyServerMonitor monitor;
   private final AtomicInteger openConnections = new AtomicInteger();
+  private final Optional<Store> store;
   private final EventLoopGroup accepting = threads(1, "keyserver-accept");
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
@@ -72,6 +75,7 @@ public final class KeyServer implements AutoCloseable {
   private volatile boolean ready;
   private volatile KeyServerConfig config;
   private volatile ReleasePolicy policy;
+  private @Nullable Nonces nonces;
   private @Nullable Server server;
   private @Nullable HealthEndpoint health;
 
@@ -84,9 +88,11 @@ public final class KeyServer implements AutoCloseable {
       Clock clock,
       SecretMemory memory,
       KekFetcher keks,
-      KeyServerMonitor monitor) {
+      KeyServerMonitor monitor,
+      Optional<Store> store) {
     this.keks = keks;
     this.monitor = monitor;
+    this.store = store;
     this.appraisers = appraisers;
     this.config = config;
     this.policy = policy;
@@ -163,16 +169,27 @@ public final class KeyServer implements AutoCloseable {
       KeyServerMonitor monitor)
       throws IOException {
     TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
-    ReleasePolicy policy = ReleasePolicy.load(config, memory, keks, Optional.empty());
+    Optional<Store> store =
+        config.store().isEmpty()
+            ? Optional.empty()
+            : Optional.of(Stores.open(config.store().get()));
+    ReleasePolicy policy;
+    try {
+      policy = ReleasePolicy.load(config, memory, keks, Optional.empty(), store, clock);
+    } catch (IOException | RuntimeException | Error e) {
+      store.ifPresent(Store::close);
+      throw e;
+    }
     AuditLog audit;
     try {
       audit = AuditLog.open(config.auditLog(), clock);
     } catch (IOException e) {
       policy.release();
+      store.ifPresent(Store::close);
       throw e;
     }
     KeyServer keyServer =
-        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks, monitor);
+        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks, monitor, store);
     try {
       keyServer.listen(nanoClock);
     } catch (IOException | RuntimeException | Error e) {
@@ -200,11 +217,8 @@ public final class KeyServer implements AutoCloseable {
 
   private void listen(LongSupplier nanoClock) throws IOException {
     KeyServerConfig.Limits limits = config.limits();
-    NonceTable nonces =
-        new NonceTable(
-            Math.toIntExact(KeyServerConfig.nonceCapacity(limits, config.nonceLifetime())),
-            config.nonceLifetime(),
-            nanoClock);
+    Nonces nonces = nonces(nanoClock);
+    this.nonces = nonces;
     // the JDK's TLS and sockets: no native library is unpacked to disk and loaded
     SslContextBuilder ssl =
         GrpcSslContexts.configure(SslContextBuilder.forServer(tls), SslProvider.JDK)
@@ -238,7 +252,7 @@ public final class KeyServer implements AutoCloseable {
                     appraisers,
                     nonces,
                     config.nonceLifetime(),
-                    ReleaseCounts.open(config.releaseCounts()),
+                    counter(),
                     audit,
                     monitor,
                     clock))
@@ -275,6 +289,26 @@ public final class KeyServer implements AutoCloseable {
         return audit.lines();
       }
     };
+  }
+
+  private Nonces nonces(LongSupplier nanoClock) {
+    if (store.isPresent() && store.get() instanceof SharedStore shared) {
+      return new SlotNonces(shared, config.nonceLifetime(), policy.identity(), nanoClock);
+    }
+    return new NonceTable(
+        Math.toIntExact(KeyServerConfig.nonceCapacity(config.limits(), config.nonceLifetime())),
+        config.nonceLifetime(),
+        nanoClock);
+  }
+
+  private ReleaseCounter counter() throws IOException {
+    ReleaseCounts ofFile = ReleaseCounts.open(config.releaseCounts());
+    if (store.isEmpty()) {
+      return ofFile;
+    }
+    StoredReleaseCounts counts = new StoredReleaseCounts(store.get());
+    counts.adopt(ofFile.counted());
+    return counts;
   }
 
   private ReleasePolicy acquirePolicy() {
@@ -347,6 +381,7 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("health", config.health(), fresh.health());
     refuseChanged("audit_log", config.auditLog(), fresh.auditLog());
     refuseChanged("release_counts", config.releaseCounts(), fresh.releaseCounts());
+    refuseChanged("store", config.store(), fresh.store());
     refuseChanged("limits", config.limits(), fresh.limits());
     refuseChanged("collateral", config.collateral(), fresh.collateral());
     refuseChanged("snp", config.snp(), fresh.snp());
@@ -358,7 +393,9 @@ public final class KeyServer implements AutoCloseable {
         fresh.callers().certificateRequired());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
-    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory, keks, Optional.of(policy));
+    ReleasePolicy freshPolicy =
+        ReleasePolicy.load(fresh, memory, keks, Optional.of(policy), store, clock);
+    Optional.ofNullable(nonces).ifPresent(shared -> shared.follow(freshPolicy.identity()));
     ReleasePolicy old = policy;
     tls.replaceBy(freshTls);
     policy = freshPolicy;
@@ -419,6 +456,7 @@ public final class KeyServer implements AutoCloseable {
     synchronized (this) {
       policy.release();
     }
+    store.ifPresent(Store::close);
     try {
       audit.close();
     } catch (IOException e) {

@@ -43,6 +43,7 @@ import java.util.regex.Pattern;
  * @param snp directory of certificates and revocation lists that SEV-SNP evidence is judged by;
  *     without it such evidence is refused
  * @param callers who may call
+ * @param store where further secrets are, and counts; nowhere if empty
  */
 public record KeyServerConfig(
     InetSocketAddress listen,
@@ -60,7 +61,8 @@ public record KeyServerConfig(
     Duration shutdownGrace,
     Optional<Collateral> collateral,
     Optional<Path> snp,
-    Callers callers) {
+    Callers callers,
+    Optional<StoreConfig> store) {
 
   private static final int MAX_CONFIG_BYTES = 1 << 20;
   private static final int MAX_SECRETS = 4096;
@@ -240,9 +242,22 @@ public record KeyServerConfig(
               Duration.ofSeconds(yaml.number("shutdown_grace_seconds", 0, 600, 10)),
               collateral(yaml),
               snp(yaml),
-              Callers.read(yaml, base, !keks.isEmpty()));
+              Callers.read(yaml, base, !keks.isEmpty()),
+              store(yaml, !keks.isEmpty()));
       yaml.finish();
       return config;
+    }
+
+    private Optional<StoreConfig> store(YamlMapping yaml, boolean hasKek) throws YamlException {
+      Optional<YamlMapping> found = yaml.mapping("store");
+      if (found.isEmpty()) {
+        return Optional.empty();
+      }
+      if (!hasKek) {
+        throw yaml.bad(
+            "store", "holds wrapped secrets, which need kek_file or keks at the top level");
+      }
+      return Optional.of(StoreConfig.read(found.get(), base));
     }
 
     private Tls tls(YamlMapping yaml) throws YamlException {
@@ -359,7 +374,7 @@ public record KeyServerConfig(
         }
         secrets.add(secret);
       }
-      if (secrets.isEmpty() || secrets.size() > MAX_SECRETS) {
+      if (secrets.size() > MAX_SECRETS || (secrets.isEmpty() && !yaml.has("store"))) {
         throw yaml.bad("secrets", "must list 1 to " + MAX_SECRETS + " secrets");
       }
       return secrets;

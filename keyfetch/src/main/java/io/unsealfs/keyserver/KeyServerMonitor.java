@@ -33,7 +33,7 @@ public interface KeyServerMonitor {
   default void released() {}
 
   /**
-   * A request for a secret was not granted.
+   * A request for a secret was not granted, or a challenge not given because the store is away.
    *
    * @param reason the word of the audit log
    */

@@ -8,8 +8,12 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads {@code lease: {expires_after: 1h, renew_every: 5m}} of a secret. */
-final class LeaseConfig {
+/** Reads {@code lease: {expires_after: 1h, renew_every: 5m}} of a secret, and its durations. */
+public final class LeaseConfig {
+  /** What a duration must be, for messages. */
+  public static final String DURATION_FORM =
+      "must be a duration such as 30s, 5m, 1h or 7d, at most 3660d";
+
   private static final Pattern DURATION = Pattern.compile("([1-9][0-9]{0,8})([smhd])");
 
   private LeaseConfig() {}
@@ -37,20 +41,27 @@ final class LeaseConfig {
 
   private static Duration duration(YamlMapping lease, String key, String text)
       throws YamlException {
-    Matcher matcher = DURATION.matcher(text);
-    if (matcher.matches()) {
-      long number = Long.parseLong(matcher.group(1));
-      Duration duration =
-          switch (matcher.group(2)) {
-            case "s" -> Duration.ofSeconds(number);
-            case "m" -> Duration.ofMinutes(number);
-            case "h" -> Duration.ofHours(number);
-            default -> Duration.ofDays(number);
-          };
-      if (duration.compareTo(LeaseTerms.LONGEST) <= 0) {
-        return duration;
-      }
+    Optional<Duration> duration = duration(text);
+    if (duration.isEmpty()) {
+      throw lease.bad(key, DURATION_FORM);
     }
-    throw lease.bad(key, "must be a duration such as 30s, 5m, 1h or 7d, at most 3660d");
+    return duration.get();
+  }
+
+  /** What {@code 5m} and the like stand for; empty if it is nothing of that form, or too long. */
+  public static Optional<Duration> duration(String text) {
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    long number = Long.parseLong(matcher.group(1));
+    Duration duration =
+        switch (matcher.group(2)) {
+          case "s" -> Duration.ofSeconds(number);
+          case "m" -> Duration.ofMinutes(number);
+          case "h" -> Duration.ofHours(number);
+          default -> Duration.ofDays(number);
+        };
+    return Optional.of(duration).filter(fit -> fit.compareTo(LeaseTerms.LONGEST) <= 0);
   }
 }

@@ -18,9 +18,10 @@ import java.util.TreeMap;
  * How often each limited secret was released. A release counts before it happens and is on the disk
  * by then, so that neither a crash nor a restart gives one back. Thread-safe.
  *
- * <p>One server counts for itself; several servers need a common store.
+ * <p>One server counts for itself; several servers count in their {@link StoredReleaseCounts
+ * store}.
  */
-final class ReleaseCounts {
+final class ReleaseCounts implements ReleaseCounter {
   private static final String HEAD = "unsealfs release counts 1";
   private static final int MAX_BYTES = 4 << 20;
 
@@ -65,13 +66,13 @@ final class ReleaseCounts {
             + ": not in its own form; restore it, or remove it to count from nothing");
   }
 
-  /**
-   * Counts one more release.
-   *
-   * @return false if there were {@code max} already; nothing is counted then
-   * @throws IOException if it cannot be written down; nothing may be released then
-   */
-  synchronized boolean take(String secret, int max) throws IOException {
+  /** What was counted, by secret. */
+  synchronized Map<String, Integer> counted() {
+    return Map.copyOf(counts);
+  }
+
+  @Override
+  public synchronized boolean take(String secret, int max) throws IOException {
     int before = counts.getOrDefault(secret, 0);
     if (before >= max) {
       return false;

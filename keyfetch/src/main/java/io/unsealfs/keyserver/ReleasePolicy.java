@@ -2,15 +2,19 @@ package io.unsealfs.keyserver;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.SecretTerms;
+import io.unsealfs.key.wire.DenialReason;
 import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.TermsCodec;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.keyserver.store.Store;
+import io.unsealfs.keyserver.store.StoreException;
 import io.unsealfs.verify.policy.Policy;
 import io.unsealfs.verify.policy.SecretPolicy;
 import io.unsealfs.yaml.YamlException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -38,6 +42,8 @@ final class ReleasePolicy {
   private final KeyEncryptionKeys keys;
   private final KeyEncryptionKey ephemeral;
   private final PreSharedKeys preSharedKeys;
+  private final Optional<Policy> policy;
+  private final Optional<SecretCatalog> catalog;
   // the owner counts as one
   private final AtomicInteger users = new AtomicInteger(1);
 
@@ -70,7 +76,11 @@ final class ReleasePolicy {
       Map<String, Releasable> secrets,
       KeyEncryptionKeys keys,
       KeyEncryptionKey ephemeral,
-      PreSharedKeys preSharedKeys) {
+      PreSharedKeys preSharedKeys,
+      Optional<Policy> policy,
+      Optional<SecretCatalog> catalog) {
+    this.policy = policy;
+    this.catalog = catalog;
     this.identity = identity;
     this.allowSample = allowSample;
     this.secrets = secrets;
@@ -85,12 +95,15 @@ final class ReleasePolicy {
    *
    * @param fetcher who asks for key-encryption keys
    * @param before what was in force, for keys that can be asked for only once
+   * @param store where {@link #findStored} looks; nowhere if empty
    */
   static ReleasePolicy load(
       KeyServerConfig config,
       SecretMemory memory,
       KekFetcher fetcher,
-      Optional<ReleasePolicy> before)
+      Optional<ReleasePolicy> before,
+      Optional<Store> store,
+      Clock clock)
       throws IOException {
     Optional<Policy> policy = policy(config);
     IdentityKey identity = identity(config.identityKey());
@@ -100,13 +113,19 @@ final class ReleasePolicy {
             : KeyEncryptionKeys.load(config.keks(), fetcher, memory);
     KeyEncryptionKey ephemeral = KeyEncryptionKey.ephemeral(memory);
     try {
+      Optional<SecretCatalog> catalog = Optional.empty();
+      if (store.isPresent()) {
+        catalog = Optional.of(new SecretCatalog(store.get(), KeyRing.of(keys), clock));
+      }
       return new ReleasePolicy(
           identity,
           config.allowSample(),
           secrets(config, policy, keys, ephemeral),
           keys,
           ephemeral,
-          PreSharedKeys.load(config.callers().preSharedKeys(), keys, memory));
+          PreSharedKeys.load(config.callers().preSharedKeys(), keys, memory),
+          policy,
+          catalog);
     } catch (KeyServerConfigException | RuntimeException | Error e) {
       keys.close();
       ephemeral.close();
@@ -147,7 +166,7 @@ final class ReleasePolicy {
       Set<String> served = new HashSet<>();
       config.secrets().forEach(secret -> served.add(secret.name()));
       for (String name : policy.secrets()) {
-        if (!served.contains(name)) {
+        if (config.store().isEmpty() && !served.contains(name)) {
           LOG.log(
               System.Logger.Level.WARNING,
               "policy {0} speaks of secret {1}, which is not served here",
@@ -179,9 +198,11 @@ final class ReleasePolicy {
           "secret %s: the policy says nothing about it and it has no evidence of its own"
               .formatted(entry.name()));
     }
-    if (rules.get().maxReleases().isPresent() && config.releaseCounts().isEmpty()) {
+    if (rules.get().maxReleases().isPresent()
+        && config.releaseCounts().isEmpty()
+        && config.store().isEmpty()) {
       throw new KeyServerConfigException(
-          "secret %s: max_releases needs release_counts, a file to count in, in the configuration"
+          "secret %s: max_releases needs a store, or release_counts, a file to count in, in the configuration"
               .formatted(entry.name()));
     }
     return rules.get();
@@ -223,6 +244,36 @@ final class ReleasePolicy {
 
   @Nullable Releasable find(String name) {
     return secrets.get(name);
+  }
+
+  /**
+   * What the store has of a secret, as it is at this moment.
+   *
+   * @throws Denied if it has none of that name, or none that may be released now
+   * @throws StoreException if the store cannot be reached or its record not be trusted
+   */
+  Releasable findStored(String name, Instant now)
+      throws Denied, StoreException, KeyServerConfigException {
+    Optional<StoredSecret> found = catalog.isEmpty() ? Optional.empty() : catalog.get().find(name);
+    if (found.isEmpty() || catalog.isEmpty()) {
+      throw new Denied(DenialReason.NOT_RELEASED, "unknown secret");
+    }
+    StoredSecret secret = found.get();
+    StoredSecret.Version version =
+        secret
+            .released(now)
+            .orElseThrow(() -> new Denied(DenialReason.NOT_RELEASED, secret.obstacle(now)));
+    Optional<SecretPolicy> rules = policy.flatMap(all -> all.forSecret(name));
+    if (rules.isPresent() == !secret.evidence().isEmpty()) {
+      throw new Denied(
+          DenialReason.NOT_RELEASED,
+          rules.isPresent()
+              ? "the secret has evidence in the store and rules in the policy; remove one"
+              : "the policy says nothing about the secret and it has no evidence of its own");
+    }
+    return catalog
+        .get()
+        .releasable(secret, version, rules.orElseGet(() -> SecretPolicy.sampleOnly(name)));
   }
 
   /** Takes part in its use; false if it is gone already. */

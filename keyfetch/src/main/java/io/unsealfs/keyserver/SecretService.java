@@ -16,6 +16,8 @@ import io.unsealfs.key.wire.SecretName;
 import io.unsealfs.key.wire.Transcript;
 import io.unsealfs.key.wire.WireException;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.keyserver.store.StoreException;
+import io.unsealfs.keyserver.store.StoreUnavailableException;
 import io.unsealfs.verify.Appraisal;
 import io.unsealfs.verify.Appraiser;
 import io.unsealfs.verify.Claims;
@@ -47,6 +49,9 @@ import org.jspecify.annotations.Nullable;
 final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   private static final Logger LOG = System.getLogger(SecretService.class.getName());
 
+  /** The word of audit log and figures for a store that is away. */
+  private static final String STORE_UNAVAILABLE = "STORE_UNAVAILABLE";
+
   private static final Appraiser PSK_ONLY = new PskOnlyAppraiser();
 
   /** The kinds of evidence that are counted by name; callers may write anything there. */
@@ -54,9 +59,9 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
 
   private final Supplier<ReleasePolicy> policies;
   private final Appraisers appraisers;
-  private final NonceTable nonces;
+  private final Nonces nonces;
   private final Duration nonceLifetime;
-  private final ReleaseCounts counts;
+  private final ReleaseCounter counts;
   private final AuditLog audit;
   private final KeyServerMonitor monitor;
   private final Clock clock;
@@ -76,9 +81,9 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
   SecretService(
       Supplier<ReleasePolicy> policies,
       Appraisers appraisers,
-      NonceTable nonces,
+      Nonces nonces,
       Duration nonceLifetime,
-      ReleaseCounts counts,
+      ReleaseCounter counts,
       AuditLog audit,
       KeyServerMonitor monitor,
       Clock clock) {
@@ -108,7 +113,11 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       } finally {
         policy.release();
       }
-    } catch (RuntimeException | Error e) {
+    } catch (StoreUnavailableException e) {
+      monitor.denied(STORE_UNAVAILABLE);
+      caller.onError(unavailable(e).asRuntimeException());
+      return;
+    } catch (StoreException | RuntimeException | Error e) {
       LOG.log(Level.ERROR, "a challenge could not be made", e);
       caller.onError(Status.INTERNAL.asRuntimeException());
       return;
@@ -140,6 +149,10 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
       appendOrLog(request, findings, "refused", "INVALID_REQUEST", e.getMessage(), List.of());
       caller.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
       return;
+    } catch (StoreUnavailableException e) {
+      appendOrLog(request, findings, "failed", STORE_UNAVAILABLE, e.getMessage(), List.of());
+      caller.onError(unavailable(e).asRuntimeException());
+      return;
     } catch (IOException | RuntimeException | Error e) {
       LOG.log(Level.ERROR, "a request failed", e);
       appendOrLog(request, findings, "failed", "INTERNAL", e.getClass().getSimpleName(), List.of());
@@ -156,6 +169,12 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     if (caller instanceof ServerCallStreamObserver<?> call) {
       call.setOnCancelHandler(() -> {});
     }
+  }
+
+  /** The caller may try again; where the store is and what is wrong with it is not for it. */
+  private static Status unavailable(StoreUnavailableException e) {
+    LOG.log(Level.WARNING, e.getMessage());
+    return Status.UNAVAILABLE.withDescription("the server's store is away; try again later");
   }
 
   private SecretReply release(ReleasePolicy policy, SecretRequest request, Findings findings)
@@ -232,10 +251,11 @@ final class SecretService extends SecretServiceGrpc.SecretServiceImplBase {
     return Optional.of(id);
   }
 
-  private ReleasePolicy.Releasable find(ReleasePolicy policy, SecretName name) throws Denied {
+  private ReleasePolicy.Releasable find(ReleasePolicy policy, SecretName name)
+      throws Denied, IOException {
     ReleasePolicy.Releasable secret = policy.find(name.text());
     if (secret == null) {
-      throw new Denied(DenialReason.NOT_RELEASED, "unknown secret");
+      secret = policy.findStored(name.text(), clock.instant());
     }
     if (secret.expiresAt().isPresent() && !clock.instant().isBefore(secret.expiresAt().get())) {
       throw new Denied(

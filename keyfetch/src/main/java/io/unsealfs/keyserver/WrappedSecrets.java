@@ -18,4 +18,12 @@ public interface WrappedSecrets {
    * @return false if something else than {@code old} is there by now; nothing is changed then
    */
   boolean replace(String entry, WrappedSecret old, WrappedSecret fresh) throws IOException;
+
+  /** Ids of the keys that vouch for what lies around the entries, one for each such seal. */
+  default List<String> sealKeyIds() throws IOException {
+    return List.of();
+  }
+
+  /** Makes every such seal that is not the current key's anew; when all entries are under it. */
+  default void reseal() throws IOException {}
 }

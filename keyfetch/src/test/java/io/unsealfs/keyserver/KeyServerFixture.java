@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,7 +30,12 @@ final class KeyServerFixture {
   static ReleasePolicy load(KeyServerConfig config) throws IOException {
     HeapMemory memory = new HeapMemory();
     return ReleasePolicy.load(
-        config, memory, KekFetcher.credentials(memory, Optional.empty()), Optional.empty());
+        config,
+        memory,
+        KekFetcher.credentials(memory, Optional.empty()),
+        Optional.empty(),
+        Optional.empty(),
+        Clock.systemUTC());
   }
 
   Path secretFile(String name, byte[] content) throws IOException {

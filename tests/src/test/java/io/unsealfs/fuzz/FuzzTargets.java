@@ -33,6 +33,8 @@ final class FuzzTargets {
     MAKERS.put("wrapped-secret", KeyTargets::wrappedSecret);
     MAKERS.put("passphrase-kdf", KeyTargets::passphraseKdf);
     MAKERS.put("audit-log", AuditTarget::new);
+    MAKERS.put("store-entry", StoreTargets::entry);
+    MAKERS.put("stored-secret", StoreTargets::secret);
     MAKERS.put("wire-terms", KeyTargets::terms);
     MAKERS.put("wire-reply", KeyTargets::reply);
     MAKERS.put("wire-request", KeyTargets::request);

@@ -143,6 +143,22 @@ final class KeyTargets {
             identity_key: identity.pem
             secrets:
               - {name: a, insecure_plaintext_file: a, evidence: [sample]}
+            """,
+            """
+            listen: "[::1]:0"
+            tls: {self_signed: true}
+            identity_key: identity.pem
+            kek_file: kek
+            store:
+              etcd:
+                endpoints: ["https://127.0.0.1:2379"]
+                ca: ca.pem
+                certificate: certificate.pem
+                key: key.pem
+                user: keyserver
+                password_file: password
+                prefix: a/
+                timeout_seconds: 3
             """),
         texts(
             "&a ",
