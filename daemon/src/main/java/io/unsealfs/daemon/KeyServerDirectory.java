@@ -28,6 +28,7 @@ import java.util.Arrays;
 final class KeyServerDirectory {
   private static final FileAttribute<?> OWNER_FILE = owner("rw-------");
   private static final FileAttribute<?> OWNER_DIRECTORY = owner("rwx------");
+  private static final String SECRETS = "secrets";
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private KeyServerDirectory() {}
@@ -94,11 +95,7 @@ final class KeyServerDirectory {
     if (directory == null || !before.stripTrailing().contains("secrets:")) {
       throw new KeyServerConfigException(config + ": has no secrets: key at its end to append to");
     }
-    Path secrets = directory.resolve("secrets");
-    if (Files.notExists(secrets)) {
-      Files.createDirectory(secrets, OWNER_DIRECTORY);
-    }
-    Path wrapped = secrets.resolve(name + ".wrapped");
+    Path wrapped = secretsOf(directory).resolve(name + ".wrapped");
     if (Files.exists(wrapped)) {
       throw new FileAlreadyExistsException(wrapped.toString());
     }
@@ -132,8 +129,8 @@ final class KeyServerDirectory {
       throw new UsageException(
           id + ": name a key with up to 64 letters, digits, dots, dashes and underscores");
     }
-    Path relative = Path.of("secrets", "psk-" + id + ".wrapped");
-    Path wrapped = config.toAbsolutePath().resolveSibling(relative);
+    String file = "psk-" + id + ".wrapped";
+    Path wrapped = secretsOf(config.toAbsolutePath().resolveSibling("")).resolve(file);
     if (Files.exists(wrapped)) {
       throw new FileAlreadyExistsException(wrapped.toString());
     }
@@ -148,7 +145,15 @@ final class KeyServerDirectory {
     } finally {
       Arrays.fill(key, (byte) 0);
     }
-    return relative;
+    return Path.of(SECRETS, file);
+  }
+
+  private static Path secretsOf(Path directory) throws IOException {
+    Path secrets = directory.resolve(SECRETS);
+    if (Files.notExists(secrets)) {
+      Files.createDirectory(secrets, OWNER_DIRECTORY);
+    }
+    return secrets;
   }
 
   /** A new random passphrase of 64 hexadecimal digits. */

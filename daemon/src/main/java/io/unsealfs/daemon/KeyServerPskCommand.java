@@ -42,7 +42,7 @@ final class KeyServerPskCommand implements Callable<Integer> {
     Path wrapped =
         KeyServerDirectory.makePreSharedKey(
             config, id, clientFile, wiring.kekFetcher(), wiring.secretMemory());
-    System.out.println("add to " + config + ", before \"secrets:\":");
+    System.out.println("add to " + config + " (before \"secrets:\", if it has that):");
     System.out.println("psks:");
     System.out.printf("  - {id: \"%s\", wrapped_file: \"%s\"}%n", id, wrapped);
     System.out.println("and to the rules of its secrets: requester_psk: [\"" + id + "\"]");

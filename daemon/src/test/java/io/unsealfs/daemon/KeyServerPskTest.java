@@ -1,6 +1,5 @@
 package io.unsealfs.daemon;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -49,13 +48,6 @@ class KeyServerPskTest {
   @Test
   void bothSidesGetTheSameKeyAndNobodyElseCanReadIt() throws IOException {
     Path config = KeyServerDirectory.init(folder.resolve("keys"), "127.0.0.1:0", true);
-    KeyServerDirectory.addSecret(
-        config,
-        "model",
-        "secret".getBytes(US_ASCII),
-        "sample",
-        KeyServerPskTest::unasked,
-        KeyServerPskTest::heap);
     Path client = folder.resolve("team-a.psk");
     Path wrapped =
         KeyServerDirectory.makePreSharedKey(
@@ -63,10 +55,7 @@ class KeyServerPskTest {
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(client)));
     Files.writeString(
         config,
-        Files.readString(config)
-            .replace(
-                "secrets:\n",
-                "psks:\n  - {id: team-a, wrapped_file: \"" + wrapped + "\"}\nsecrets:\n"));
+        Files.readString(config) + "psks:\n  - {id: team-a, wrapped_file: \"" + wrapped + "\"}\n");
     KeyServerConfig read = KeyServerConfig.read(config);
     byte[] bytes = Files.readAllBytes(read.callers().preSharedKeys().getFirst().file());
     try (KeyEncryptionKeys keks =

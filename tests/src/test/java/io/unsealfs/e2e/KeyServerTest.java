@@ -199,7 +199,10 @@ class KeyServerTest {
     server().signal("HUP");
     String list =
         unsealfs("keyserver", "kek", "list", "--config", config.toString()).assertStatus(0).out();
-    assertTrue(list.lines().toList().getLast().contains(" 0 secrets "), list);
+    assertTrue(list.lines().toList().getLast().contains(" 0 secrets, 0 records "), list);
+    Files.writeString(config, Files.readString(config).replace(", {key: 'file:kek'}", ""));
+    server().signal("HUP");
+    unsealfs("keyserver", "secret", "show", "model", "--config", config.toString()).assertStatus(0);
     fetch("model", "--server-pin", pin, "--attester", "sample").assertStatus(0);
   }
 

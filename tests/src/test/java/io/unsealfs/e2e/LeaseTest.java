@@ -27,7 +27,6 @@ class LeaseTest {
   private static final Pattern SERVING =
       Pattern.compile("serving on port ([0-9]+); identity (sha256:[0-9a-f]{64})");
   private static final String FILE = "weights.safetensors";
-  private static final String LEASE = "    lease: {expires_after: 1h, renew_every: 1s}\n";
   private static final int SIZE = 5_000_001;
 
   @TempDir Path scratch;
@@ -64,25 +63,28 @@ class LeaseTest {
         .waitFor();
   }
 
-  /** The key server, and the entry of its one secret that anybody asks for. */
+  /** The key server and its one secret. */
   private static final class LentKey implements AutoCloseable {
+    private final Path scratch;
     private final Path config;
+    private final String secret;
     private final Running server;
     private final String address;
     private final String pin;
-    private final String without;
 
     LentKey(Path scratch, String secret) throws IOException, InterruptedException {
+      this.scratch = scratch;
+      this.secret = secret;
       Path directory = scratch.resolve("server");
       Command.unsealfs(scratch, "keyserver", "init", directory.toString())
           .with("--listen", "127.0.0.1:0", "--allow-sample")
           .run()
           .assertStatus(0);
       config = directory.resolve("keyserver.yaml");
-      add(scratch, "another", "of no use");
-      without = Files.readString(config);
-      add(scratch, "model", secret);
-      Files.writeString(config, Files.readString(config) + LEASE);
+      secret("add", "--allow", "sample", "--key", Secrets.reference(scratch, secret))
+          .with("--lease-expires-after", "1h", "--lease-renew-every", "1s")
+          .run()
+          .assertStatus(0);
       server = Command.unsealfs(scratch, "keyserver", "--config", config.toString()).start();
       Matcher serving = SERVING.matcher(server.awaitLine("serving on port"));
       assertTrue(serving.find(), server::toString);
@@ -90,29 +92,31 @@ class LeaseTest {
       pin = serving.group(2);
     }
 
-    private void add(Path scratch, String name, String secret)
-        throws IOException, InterruptedException {
-      Command.unsealfs(scratch, "keyserver", "secret", "add", name, "--config", config.toString())
-          .with("--key", Secrets.reference(scratch, secret), "--allow", "sample")
-          .run()
-          .assertStatus(0);
+    private Command secret(String command, String... options) {
+      return Command.unsealfs(scratch, "keyserver", "secret", command, "model")
+          .with("--config", config.toString())
+          .with(options);
     }
 
     String[] words() {
       return new String[] {"--key", address, "--server-pin", pin, "--attester", "sample"};
     }
 
-    /** From here on the secret is not released to anybody; gives what the configuration was. */
-    String takeBack() throws IOException, InterruptedException {
-      String before = Files.readString(config);
-      Files.writeString(config, without);
-      server.signal("HUP");
-      return before;
+    /** From here on the secret is not released to anybody. */
+    void takeBack() throws IOException, InterruptedException {
+      secret("disable").run().assertStatus(0);
     }
 
-    void release(String before) throws IOException, InterruptedException {
-      Files.writeString(config, before);
-      server.signal("HUP");
+    void release() throws IOException, InterruptedException {
+      secret("enable").run().assertStatus(0);
+    }
+
+    /** From here on it is lent for another time. */
+    void lend(String expiresAfter, String renewEvery) throws IOException, InterruptedException {
+      secret("rotate", "--key", Secrets.reference(scratch, secret))
+          .with("--lease-expires-after", expiresAfter, "--lease-renew-every", renewEvery)
+          .run()
+          .assertStatus(0);
     }
 
     void kill() throws IOException, InterruptedException {
@@ -215,7 +219,7 @@ class LeaseTest {
   void newOpensStopAndBeginAgain() throws IOException, InterruptedException {
     try (Running mount = mount("-o", "on_expiry=stop-new-opens")) {
       Process probe = probe("held");
-      String before = lent().takeBack();
+      lent().takeBack();
       mount.awaitLine("nothing more can be opened");
       new Command(scratch, "cat", mountPoint.resolve(FILE).toString()).run().assertStatus(1);
       assertTrue(
@@ -223,7 +227,7 @@ class LeaseTest {
               .run()
               .err()
               .contains("Key has been revoked"));
-      lent().release(before);
+      lent().release();
       mount.awaitLine("the key may be used again");
       assertArrayEquals(weights, Files.readAllBytes(mountPoint.resolve(FILE)));
       probe.getOutputStream().close();
@@ -248,11 +252,7 @@ class LeaseTest {
 
   @Test
   void aServerThatIsGoneIsNoDenialUntilTheLeaseIsOver() throws IOException, InterruptedException {
-    lent()
-        .release(
-            Files.readString(lent().config)
-                .replace(LEASE, "    lease: {expires_after: 15s, renew_every: 2s}\n"));
-    lent().server.awaitLine("read again");
+    lent().lend("15s", "2s");
     try (Running mount = mount()) {
       lent().kill();
       mount.awaitLine("lease: not renewed");
