@@ -1,5 +1,7 @@
 package io.unsealfs.verify;
 
+import java.util.regex.Pattern;
+
 /**
  * One check that evidence failed. The values are for the operator: whoever showed the evidence is
  * not told what would have been right.
@@ -10,6 +12,13 @@ package io.unsealfs.verify;
  * @param actual what was found
  */
 public record FailedCheck(String name, Kind kind, String expected, String actual) {
+  private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1f\\x7f-\\x9f]");
+
+  /** Puts a mark in the place of control characters: what was found may be anybody's text. */
+  public FailedCheck {
+    expected = CONTROL.matcher(expected).replaceAll("?");
+    actual = CONTROL.matcher(actual).replaceAll("?");
+  }
 
   /** What a failed check means. */
   public enum Kind {
