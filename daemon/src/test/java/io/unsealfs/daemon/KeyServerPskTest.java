@@ -70,8 +70,7 @@ class KeyServerPskTest {
     KeyServerConfig read = KeyServerConfig.read(config);
     byte[] bytes = Files.readAllBytes(read.callers().preSharedKeys().getFirst().file());
     try (KeyEncryptionKeys keks =
-        KeyEncryptionKeys.load(
-            read.keks(), KeyServerPskTest::unasked, KeyServerPskTest::heap)) {
+        KeyEncryptionKeys.load(read.keks(), KeyServerPskTest::unasked, KeyServerPskTest::heap)) {
       assertArrayEquals(
           PskProof.key(Files.readAllBytes(client)),
           WrappedSecret.parse(bytes, "psk").unwrap("psk:team-a", keks.current()));
