@@ -1,5 +1,7 @@
 package io.unsealfs.verify;
 
+import java.util.regex.Pattern;
+
 /**
  * One check that evidence failed. The values are for the operator: whoever showed the evidence is
  * not told what would have been right.
@@ -7,9 +9,18 @@ package io.unsealfs.verify;
  * @param name of the check, a stable word
  * @param kind what kind of failure it is
  * @param expected what would have passed
- * @param actual what was found
+ * @param actual what was found; the evidence's words, so line ends and other control characters
+ *     become question marks, and what is longer than 2048 characters is cut
  */
 public record FailedCheck(String name, Kind kind, String expected, String actual) {
+  private static final int SHOWN_CHARS = 2048;
+  private static final Pattern NO_TEXT = Pattern.compile("[\\p{Cntrl}\\p{Cf}\\p{Zl}\\p{Zp}]");
+
+  /** Makes {@code actual} one line. */
+  public FailedCheck {
+    String cut = actual.length() > SHOWN_CHARS ? actual.substring(0, SHOWN_CHARS) + "..." : actual;
+    actual = NO_TEXT.matcher(cut).replaceAll("?");
+  }
 
   /** What a failed check means. */
   public enum Kind {

@@ -6,12 +6,19 @@ import java.io.IOException;
 public final class VerificationException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  private static final int SHOWN_CHARS = 512;
+
   private final transient FailedCheck failure;
 
   /** An exception for this failed check. */
   public VerificationException(FailedCheck failure) {
-    super(failure.name() + ": expected " + failure.expected() + ", found " + failure.actual());
+    super(
+        failure.name() + ": expected " + failure.expected() + ", found " + shown(failure.actual()));
     this.failure = failure;
+  }
+
+  private static String shown(String actual) {
+    return actual.length() > SHOWN_CHARS ? actual.substring(0, SHOWN_CHARS) + "..." : actual;
   }
 
   /** The check that failed. */
