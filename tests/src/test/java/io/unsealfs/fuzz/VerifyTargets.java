@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.unsealfs.attest.EvidenceFile;
 import io.unsealfs.verify.Claims;
+import io.unsealfs.verify.VerificationException;
 import io.unsealfs.verify.dcap.Collateral;
 import io.unsealfs.verify.dcap.Endorsements;
 import io.unsealfs.verify.dcap.Quote;
@@ -124,9 +125,19 @@ final class VerifyTargets {
           if (claims.bytes(Claims.Field.REPORT_DATA).orElseThrow().length != 64) {
             throw new AssertionError("a report without report data");
           }
-          ReportVerifier.verify(input, endorsements, NOW);
-          throw new AssertionError("a report that nobody signed was accepted");
+          if (isGenuine(input, endorsements)) {
+            throw new AssertionError("a report that nobody signed was accepted");
+          }
         });
+  }
+
+  private static boolean isGenuine(byte[] report, SnpEndorsements endorsements) {
+    try {
+      ReportVerifier.verify(report, endorsements, NOW);
+      return true;
+    } catch (VerificationException refused) {
+      return false;
+    }
   }
 
   private static List<byte[]> words() {
