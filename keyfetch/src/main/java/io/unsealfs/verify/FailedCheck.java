@@ -9,15 +9,18 @@ import java.util.regex.Pattern;
  * @param name of the check, a stable word
  * @param kind what kind of failure it is
  * @param expected what would have passed
- * @param actual what was found
+ * @param actual what was found; the evidence's words, so line ends and other control characters
+ *     become question marks, and what is longer than 2048 characters is cut
  */
 public record FailedCheck(String name, Kind kind, String expected, String actual) {
-  private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1f\\x7f-\\x9f]");
+  private static final int SHOWN_CHARS = 2048;
+  private static final Pattern NO_TEXT = Pattern.compile("[\\p{Cntrl}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
-  /** Puts a mark in the place of control characters: what was found may be anybody's text. */
+  /** Makes both one line: what was found may be anybody's text. */
   public FailedCheck {
-    expected = CONTROL.matcher(expected).replaceAll("?");
-    actual = CONTROL.matcher(actual).replaceAll("?");
+    expected = NO_TEXT.matcher(expected).replaceAll("?");
+    String cut = actual.length() > SHOWN_CHARS ? actual.substring(0, SHOWN_CHARS) + "..." : actual;
+    actual = NO_TEXT.matcher(cut).replaceAll("?");
   }
 
   /** What a failed check means. */
