@@ -1,7 +1,10 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.attest.AttestationException;
+import io.unsealfs.attest.Attester;
 import io.unsealfs.attest.Evidence;
 import io.unsealfs.attest.EvidenceJson;
+import io.unsealfs.attest.NoneAttester;
 import io.unsealfs.attest.ReportData;
 import java.io.IOException;
 import java.util.HexFormat;
@@ -49,7 +52,13 @@ final class AttestCommand implements Callable<Integer> {
       throw new UsageException("--report-data: more than 64 bytes");
     }
     ReportData covered = ReportData.of(bytes);
-    Evidence evidence = wiring.printingAttester(attester).collect(covered);
+    Attester maker = wiring.printingAttester(attester);
+    if (maker instanceof NoneAttester) {
+      throw new AttestationException(
+          "no TEE here that is known (TDX, SEV-SNP): nothing proves what this host is;"
+              + " --attester sample makes evidence for trials");
+    }
+    Evidence evidence = maker.collect(covered);
     if (json) {
       EvidenceJson.write(evidence, covered, System.out);
       System.out.flush();

@@ -4,6 +4,8 @@ import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.KeyServerConfigException;
 import io.unsealfs.keyserver.StoredSecret;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -21,6 +23,8 @@ import picocli.CommandLine.Parameters;
             + " Where the configuration names no store, it is added to the configuration, which a"
             + " running server reads again with SIGHUP.")
 final class KeyServerSecretAddCommand implements Callable<Integer> {
+  private static final Logger LOG = System.getLogger(KeyServerSecretAddCommand.class.getName());
+
   private final Wiring wiring;
 
   @Parameters(paramLabel = "NAME", description = "What clients ask for.")
@@ -67,6 +71,13 @@ final class KeyServerSecretAddCommand implements Callable<Integer> {
                   allowed,
                   wiring.kekFetcher(),
                   wiring.secretMemory()));
+    }
+    if (allowed != null && !KeyServerConfig.read(options.config).allowSample()) {
+      LOG.log(
+          Level.WARNING,
+          "secret {0}: sample evidence does not release it yet: {1} lacks allow_sample: true",
+          name,
+          options.config);
     }
     return ExitCode.DONE.status();
   }

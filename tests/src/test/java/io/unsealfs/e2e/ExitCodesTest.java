@@ -110,6 +110,7 @@ class ExitCodesTest {
   @Test
   void withoutATeeTheTdxAttesterIsRefused() throws IOException, InterruptedException {
     assertRefusal(Command.unsealfs(scratch, "attest", "--attester", "tdx").run(), 20, "attest");
+    assertRefusal(Command.unsealfs(scratch, "attest").run(), 20, "no TEE");
   }
 
   @Test
