@@ -84,7 +84,7 @@ final class Fuzzer {
   }
 
   /** What the first use of a class allocates is not the input's doing. */
-  private void warmUp() {
+  void warmUp() {
     for (byte[] valid : target.corpus()) {
       try {
         target.feed(valid);
@@ -106,7 +106,8 @@ final class Fuzzer {
     return new Mutator(random, target.corpus(), target.words()).next();
   }
 
-  private void feed(long n, byte[] input) {
+  /** Feeds input {@code n}, whatever it came from; an error is a finding. */
+  void feed(long n, byte[] input) {
     long before = THREADS.getCurrentThreadAllocatedBytes();
     try {
       target.feed(input);
