@@ -19,7 +19,7 @@ public final class CoverageFuzz {
 
   /** Jazzer's first call. */
   public static void fuzzerInitialize() throws Exception {
-    fuzzer = new Fuzzer(FuzzTargets.named(System.getProperty(PROPERTY, "")), 0);
+    fuzzer = new Fuzzer(FuzzTargets.named(System.getProperty(PROPERTY, "")), 0, false);
     fuzzer.warmUp();
   }
 
