@@ -13,8 +13,8 @@ import java.util.Optional;
 
 /**
  * Collateral that was checked, as far as that does not depend on quote or time: every signature up
- * to the root, and revocation of those who signed. Parsed once and used for many quotes; immutable
- * and thread-safe.
+ * to the root, and revocation of those who signed. Parsed once and used for many quotes. Says the
+ * same whenever it is asked, and thread-safe: it remembers nothing but work done.
  */
 public final class Endorsements {
   private final TrustedRoot root;
@@ -25,6 +25,7 @@ public final class Endorsements {
   private final Optional<VerificationException> pckCrlFailure;
   private final Optional<String> pckCertificateChain;
   private final List<Validity> validities;
+  private final SignedLeaves signedLeaves = new SignedLeaves();
 
   /**
    * The revocation list of platforms.
@@ -216,7 +217,7 @@ public final class Endorsements {
    */
   void check(PckChain chain, Instant now) throws VerificationException {
     X509Certificate leaf = chain.leaf().certificate();
-    X509Certificate issuer = chain.verify(root, pckCrl.flatMap(PckList::authority));
+    X509Certificate issuer = chain.verify(root, pckCrl.flatMap(PckList::authority), signedLeaves);
     Validity.of("PCK certificate", leaf).check(now, Failure.PCK_EXPIRED, Failure.PCK_EXPIRED);
     Validity.of("PCK authority", issuer).check(now, Failure.PCK_EXPIRED, Failure.PCK_EXPIRED);
     PckList list = pckList();

@@ -88,9 +88,10 @@ final class PckChain {
    * Checks every signature up to the root.
    *
    * @param known an authority that was checked already, which saves doing it again
+   * @param leaves what is known to be signed, likewise
    * @return the authority's certificate
    */
-  X509Certificate verify(TrustedRoot root, Optional<X509Certificate> known)
+  X509Certificate verify(TrustedRoot root, Optional<X509Certificate> known, SignedLeaves leaves)
       throws VerificationException {
     if (!root.is(rootDer)) {
       throw Failure.PCK_CHAIN.exception("a chain up to the trusted root", "another root");
@@ -102,7 +103,7 @@ final class PckChain {
     if (!CertificateRules.commonName(issuer).equals(authority.commonName())) {
       throw bad("an authority named " + CertificateRules.commonName(issuer));
     }
-    Optional<String> flaw = CertificateRules.leafFlaw(leaf.certificate(), issuer);
+    Optional<String> flaw = leaves.flaw(leaf.certificate(), issuer);
     if (flaw.isPresent()) {
       throw bad("a PCK certificate with " + flaw.get());
     }

@@ -6,15 +6,10 @@ import io.unsealfs.verify.Appraisal;
 import io.unsealfs.verify.Appraiser;
 import io.unsealfs.verify.BaselineRules;
 import io.unsealfs.verify.Claims;
-import io.unsealfs.verify.FailedCheck;
 import io.unsealfs.verify.Failure;
 import io.unsealfs.verify.VerificationException;
-import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -80,18 +75,6 @@ public final class QuoteAppraiser implements Appraiser {
     } catch (VerificationException e) {
       return Appraisal.refused(e.failure());
     }
-    List<FailedCheck> failures = new ArrayList<>(rules.check(claims));
-    expected.flatMap(wanted -> binding(claims, wanted)).ifPresent(failures::add);
-    return new Appraisal(failures, Optional.of(claims));
-  }
-
-  private static Optional<FailedCheck> binding(Claims claims, ReportData expected) {
-    byte[] wanted = expected.toBytes();
-    byte[] found = claims.bytes(Claims.Field.REPORT_DATA).orElse(new byte[0]);
-    return MessageDigest.isEqual(wanted, found)
-        ? Optional.empty()
-        : Optional.of(
-            Failure.REPORT_DATA.check(
-                HexFormat.of().formatHex(wanted), HexFormat.of().formatHex(found)));
+    return Appraisal.of(claims, rules, expected);
   }
 }

@@ -87,7 +87,7 @@ public final class QuoteVerifier {
   public static void checkWithoutCollateral(Quote quote, TrustedRoot root)
       throws VerificationException {
     PckChain chain = PckChain.of(quote, Optional.empty());
-    chain.verify(root, Optional.empty());
+    chain.verify(root, Optional.empty(), new SignedLeaves());
     checkSignatures(quote, chain.leaf(), Optional.empty());
   }
 
