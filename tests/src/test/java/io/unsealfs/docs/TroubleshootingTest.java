@@ -20,13 +20,15 @@ import org.junit.jupiter.api.Test;
 class TroubleshootingTest {
   private static final Path PAGE = Path.of("docs/troubleshooting.md");
   private static final Pattern ROW = Pattern.compile("\\| `([^`]+)` \\|.*");
-  private static final Pattern STATUS = Pattern.compile("^  [A-Z_]+\\((\\d+)\\)[,;]", Pattern.MULTILINE);
+  private static final Pattern STATUS =
+      Pattern.compile("^  [A-Z_]+\\((\\d+)\\)[,;]", Pattern.MULTILINE);
 
   /** All source text with broken string literals put together. */
   private static String sources() throws IOException {
     StringBuilder text = new StringBuilder();
     for (String module : List.of("fuse", "keyfetch", "daemon")) {
-      try (Stream<Path> files = Files.walk(Needs.checkout().resolve(module).resolve("src/main/java"))) {
+      try (Stream<Path> files =
+          Files.walk(Needs.checkout().resolve(module).resolve("src/main/java"))) {
         for (Path file : files.filter(one -> one.toString().endsWith(".java")).toList()) {
           text.append(Files.readString(file));
         }
@@ -41,13 +43,13 @@ class TroubleshootingTest {
     Matcher status =
         STATUS.matcher(
             Files.readString(
-                Needs.checkout()
-                    .resolve("daemon/src/main/java/io/unsealfs/daemon/ExitCode.java")));
+                Needs.checkout().resolve("daemon/src/main/java/io/unsealfs/daemon/ExitCode.java")));
     int codes = 0;
     while (status.find()) {
       codes++;
       String code = status.group(1);
-      assertTrue(code.equals("0") || page.contains("\n## Exit " + code + ":"), () -> "exit " + code);
+      assertTrue(
+          code.equals("0") || page.contains("\n## Exit " + code + ":"), () -> "exit " + code);
     }
     assertTrue(codes > 10, "the table of exit codes looks otherwise");
   }
