@@ -1,6 +1,7 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.daemon.lease.LeaseKeeper;
+import io.unsealfs.daemon.lease.LeaseView;
 import io.unsealfs.daemon.lease.OnExpiry;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.LeaseTerms;
@@ -9,6 +10,7 @@ import io.unsealfs.mount.Mount;
 import io.unsealfs.os.BootClock;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +76,16 @@ final class LeaseCare implements AutoCloseable {
             },
             onExpiry,
             BootClock::nanos);
+  }
+
+  /** How the lease stands; empty where there is none. */
+  synchronized Optional<LeaseView> view() {
+    return Optional.ofNullable(keeper).map(LeaseKeeper::view);
+  }
+
+  /** What to do when it ends. */
+  OnExpiry onExpiry() {
+    return onExpiry;
   }
 
   /** Has the key released again, for its terms alone. */

@@ -58,6 +58,7 @@ public final class Main {
     commandLine
         .addSubcommand(new MountCommand(wiring))
         .addSubcommand(new UmountCommand())
+        .addSubcommand(new StatusCommand())
         .addSubcommand(new EncryptCommand(wiring))
         .addSubcommand(new CheckCommand(wiring))
         .addSubcommand(new LsCommand(wiring))

@@ -3,11 +3,14 @@ package io.unsealfs.daemon;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.CacheFigures;
 import io.unsealfs.block.Preload;
+import io.unsealfs.daemon.status.MountStatus;
 import io.unsealfs.mount.Mount;
 import io.unsealfs.storage.FileTree;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +31,7 @@ final class MountCare implements AutoCloseable {
   private @Nullable Preload preload;
   private @Nullable Mount mount;
   private boolean closed;
+  private volatile MountStatus.@Nullable Preload preloadStatus;
 
   /**
    * Care for a mount.
@@ -70,8 +74,14 @@ final class MountCare implements AutoCloseable {
                 },
                 System::nanoTime));
     if (preloadFilter != null) {
+      preloadStatus = new MountStatus.Preload("running", 0, 0, 0);
       preload = Preload.start(cache, tree, preloadFilter, full, new Report(System.nanoTime()));
     }
+  }
+
+  /** How the preload stands; empty where there is none. */
+  Optional<MountStatus.Preload> preload() {
+    return Optional.ofNullable(preloadStatus);
   }
 
   /** One line with what was done so far. */
@@ -130,10 +140,18 @@ final class MountCare implements AutoCloseable {
     }
 
     @Override
-    public void loaded(Preload.Progress progress) {}
+    public void loaded(Preload.Progress progress) {
+      preloadStatus = status("running", progress);
+    }
+
+    private static MountStatus.Preload status(String state, Preload.Progress progress) {
+      return new MountStatus.Preload(
+          state, progress.files(), progress.failedFiles(), progress.plaintextBytes());
+    }
 
     @Override
     public void finished(Preload.Progress progress, Preload.End end, @Nullable Throwable failure) {
+      preloadStatus = status(end.name().toLowerCase(Locale.ROOT), progress);
       String line =
           String.format(
               "preload: %d files, %d bytes in %.1f s; %s",

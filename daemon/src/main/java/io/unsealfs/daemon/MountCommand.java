@@ -2,15 +2,18 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.daemon.start.CipherWarmUp;
+import io.unsealfs.daemon.status.RequestFigures;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
 import io.unsealfs.os.ProcessControl;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -83,6 +86,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
 
   @Mixin LeaseOptions lease = new LeaseOptions();
 
+  @Mixin SeeingOptions seeing = new SeeingOptions();
+
   @Option(
       names = "--transport",
       paramLabel = "auto|kernel|jnr",
@@ -131,7 +136,11 @@ final class MountCommand implements Callable<Integer>, Chatty {
     ResidentChoice residentChoice = resident.choice();
     residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
-    FailureLog failures = new FailureLog(logNames);
+    wiring.logs().about(target);
+    Optional<InetSocketAddress> endpoint = seeing.address();
+    Optional<Duration> idle = seeing.idle();
+    FailureLog failures =
+        new FailureLog(logNames, endpoint.isPresent(), new RequestFigures(), System::nanoTime);
     MountCare care =
         new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
     LeaseCare leaseCare = new LeaseCare(lease.onExpiry(), wiring.renewingKeyFetch(keys));
@@ -142,16 +151,35 @@ final class MountCommand implements Callable<Integer>, Chatty {
                 new VolumeOpening(wiring, source, keys),
                 host,
                 target,
-                options,
+                options.withRevocable(idle.isPresent()),
                 residentChoice,
                 failures,
                 Duration.ofSeconds(graceSeconds),
                 cache,
                 care,
-                leaseCare)) {
+                leaseCare);
+        Seeing seen =
+            Seeing.begin(
+                endpoint.orElse(null),
+                new StatusReport(
+                    RootCommand.Version.number(),
+                    target.toString(),
+                    source.source,
+                    session,
+                    cache,
+                    failures,
+                    care,
+                    residentChoice,
+                    leaseCare,
+                    reading.prefetchBytes(),
+                    idle,
+                    Instant.now(),
+                    System.nanoTime()),
+                wiring.keyFigures())) {
       Thread stop = new Thread(() -> stop(session), "unsealfs-stop");
       Runtime.getRuntime().addShutdownHook(stop);
       session.start();
+      seen.mounted();
       // from here on a signal ends the session in order, and the command with it
       Signals.on("TERM", () -> stop(session));
       Signals.on("INT", () -> stop(session));

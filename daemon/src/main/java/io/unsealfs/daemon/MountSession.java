@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +35,12 @@ final class MountSession implements AutoCloseable {
   private final MountCare care;
   private final LeaseCare lease;
   private final AtomicBoolean stopped = new AtomicBoolean();
-  // guarded by this: written by the thread that starts, read by the one that stops
-  private @Nullable Volume volume;
-  private @Nullable Mount mount;
+  // changed under this, by the thread that starts and the one that stops; a stop may take long and
+  // keeps nobody from looking
+  private volatile @Nullable Volume volume;
+  private volatile @Nullable Mount mount;
   private volatile MountState state = MountState.NEW;
+  private volatile Instant since = Instant.now();
   private volatile @Nullable IOException revokedFor;
 
   MountSession(
@@ -72,6 +75,43 @@ final class MountSession implements AutoCloseable {
     return state;
   }
 
+  /** When it came there. */
+  Instant since() {
+    return since;
+  }
+
+  /** Format of the volume, once it is open. */
+  Optional<String> format() {
+    return Optional.ofNullable(volume).map(opened -> opened.info().format());
+  }
+
+  /** The mount, while there is one. */
+  Optional<Mount> mount() {
+    return Optional.ofNullable(mount);
+  }
+
+  /** Scheme of the key's reference, once one was released. */
+  Optional<String> keyProvider() {
+    return opening.release().map(release -> release.reference().scheme());
+  }
+
+  /**
+   * Asks the tree for its root, if it is served.
+   *
+   * @throws IOException if the tree cannot answer
+   */
+  void look() throws IOException {
+    Volume opened = volume;
+    if (opened != null && state == MountState.READY) {
+      opened.tree().root();
+    }
+  }
+
+  /** Unmounts if nobody uses it; false if somebody does. */
+  boolean unmountUnused() {
+    return mount().map(Mount::unmountUnused).orElse(false);
+  }
+
   /** Goes to READY, or to FAILED with everything taken down again. */
   void start() throws IOException {
     try {
@@ -96,7 +136,8 @@ final class MountSession implements AutoCloseable {
       MountOptions shown =
           options
               .withResident(resident.of(opened.tree()))
-              .withRevocable(release.isPresent() && lease.mayRevoke(release.get()));
+              .withRevocable(
+                  options.revocable() || (release.isPresent() && lease.mayRevoke(release.get())));
       Mount mounted = host.mount(opened.tree(), mountPoint, shown, events);
       synchronized (this) {
         mount = mounted;
@@ -110,7 +151,7 @@ final class MountSession implements AutoCloseable {
         lease.begin(release.get(), mounted, this::revoke);
       }
     } catch (IOException | RuntimeException | Error e) {
-      state = MountState.FAILED;
+      enter(MountState.FAILED);
       try {
         takeDown();
       } catch (IOException cleanup) {
@@ -202,6 +243,7 @@ final class MountSession implements AutoCloseable {
 
   private void enter(MountState next) {
     LOG.log(Level.DEBUG, "{0} -> {1}", state, next);
+    since = Instant.now();
     state = next;
   }
 }

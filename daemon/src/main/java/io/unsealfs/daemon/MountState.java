@@ -1,5 +1,7 @@
 package io.unsealfs.daemon;
 
+import java.util.Locale;
+
 /** Where a {@link MountSession} stands. */
 enum MountState {
   NEW,
@@ -9,5 +11,10 @@ enum MountState {
   READY,
   STOPPING,
   CLOSED,
-  FAILED
+  FAILED;
+
+  /** As {@code status} and the metrics say it. */
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.daemon.status.MountStatus;
 import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.mount.resident.ResidentPlan;
@@ -120,6 +121,29 @@ final class ResidentChoice implements AutoCloseable {
         .resident()
         .map(ResidentFigures::text)
         .or(() -> mount.residentOff().map(why -> "resident: off: " + why));
+  }
+
+  /** On or off, why, and figures of a mount; empty before there is one. */
+  MountStatus.Resident status(Optional<Mount> mount) {
+    Optional<ResidentFigures> figures = mount.flatMap(Mount::resident);
+    if (figures.isPresent()) {
+      ResidentFigures now = figures.get();
+      return new MountStatus.Resident(
+          true,
+          reason,
+          now.budgetBytes(),
+          now.bytesHeld(),
+          now.files(),
+          now.fills(),
+          now.givenUp(),
+          now.refused(),
+          now.evictions());
+    }
+    String why =
+        wish == null
+            ? "not asked for"
+            : off ? reason : mount.flatMap(Mount::residentOff).orElse("not mounted yet");
+    return new MountStatus.Resident(false, why, 0, 0, 0, 0, 0, 0, 0);
   }
 
   /** Frees what was touched ahead. Idempotent. */

@@ -4,9 +4,13 @@ import io.unsealfs.os.ProcessControl;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,6 +20,11 @@ import java.util.Optional;
  */
 final class RunRecord implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RunRecord.class.getName());
+
+  /** No record has such a name: a mount point's equals sign is written as {@code %3D}. */
+  private static final String SOCKET_PREFIX = "pid=";
+
+  private static final String SOCKET_SUFFIX = ".sock";
 
   private final Path file;
 
@@ -28,14 +37,40 @@ final class RunRecord implements AutoCloseable {
     Path file = directory().resolve(DaemonLog.fileName(mountPoint));
     ProcessHandle self = ProcessHandle.current();
     try {
-      Files.createDirectories(
-          directory(),
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      makeDirectory();
       Files.writeString(file, self.pid() + " " + started(self) + "\n");
     } catch (IOException e) {
       LOG.log(Level.WARNING, "no run record; umount will work without it", e);
     }
     return new RunRecord(file);
+  }
+
+  private static void makeDirectory() throws IOException {
+    Files.createDirectories(
+        directory(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  /** Where the daemon of this process answers for its status; the directory is there then. */
+  static Path socketOf(long pid) throws IOException {
+    makeDirectory();
+    return directory().resolve(SOCKET_PREFIX + pid + SOCKET_SUFFIX);
+  }
+
+  /** The status sockets of all daemons of this user, those left by dead ones too. */
+  static List<Path> sockets() throws IOException {
+    if (!Files.isDirectory(directory())) {
+      return List.of();
+    }
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(directory(), SOCKET_PREFIX + "*" + SOCKET_SUFFIX)) {
+      entries.forEach(found::add);
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    found.sort(null);
+    return found;
   }
 
   /** The live daemon behind {@code mountPoint}, if one left a record. */

@@ -10,6 +10,7 @@ import io.unsealfs.block.ReadAhead;
 import io.unsealfs.block.ReadPolicy;
 import io.unsealfs.daemon.log.LogFormat;
 import io.unsealfs.daemon.log.Logs;
+import io.unsealfs.daemon.status.KeyFigures;
 import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.KeyProvider;
@@ -48,6 +49,7 @@ final class Wiring {
   private static final int EXTENT_SIZE = 128 << 10;
 
   private final CallerChannel caller;
+  private final KeyFigures keyFigures = new KeyFigures();
   private final SecretMemory secretMemory = new LockedSecrets();
   private final List<VolumeFormat> formats = List.of(new GocryptfsFormat());
 
@@ -147,6 +149,11 @@ final class Wiring {
         "--attester " + name + ": this version has auto, tdx, snp, sample and none");
   }
 
+  /** Fetches of keys and makings of evidence so far. */
+  KeyFigures keyFigures() {
+    return keyFigures;
+  }
+
   /** Fetches keys as the options say. */
   KeyFetch keyFetch(KeyOptions options) throws IOException {
     return keyFetch(options, GrpcTimeouts.DEFAULT);
@@ -165,7 +172,7 @@ final class Wiring {
     return new KeyFetch(
         keyProviders(options.credentials(), timeouts),
         secretMemory,
-        attester(options.attester),
+        keyFigures.counting(attester(options.attester)),
         options.trust());
   }
 
@@ -191,6 +198,7 @@ final class Wiring {
     List<KeyProvider> providers = new ArrayList<>(local);
     providers.add(new PromptKeyProvider(secretMemory, new ConsolePrompt()));
     providers.add(new GrpcKeyProvider(secretMemory, timeouts, shown, local));
+    providers.replaceAll(keyFigures::counting);
     return providers;
   }
 

@@ -51,6 +51,16 @@ class AutoFuseHostTest {
     }
 
     @Override
+    public boolean unmountUnused() {
+      return false;
+    }
+
+    @Override
+    public int openFiles() {
+      return 0;
+    }
+
+    @Override
     public void refuseOpens(IOException why) {}
 
     @Override

@@ -68,6 +68,7 @@ class DoctorCommandTest {
             "Java",
             "memory",
             "locked memory",
+            "swap",
             "AES-256-GCM",
             "credentials")) {
       assertFalse(outcome.lineOf(what).isEmpty());

@@ -3,6 +3,7 @@ package io.unsealfs.daemon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.unsealfs.block.IntegrityException;
+import io.unsealfs.daemon.status.RequestFigures;
 import io.unsealfs.storage.StorageException;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,5 +63,64 @@ class FailureLogTest {
     log.failed("read", "file", "", new IntegrityException("tag mismatch again"));
     log.failed("read", "other", "", new IntegrityException("tag mismatch"));
     assertEquals(2, log.damagedObjects());
+  }
+
+  private List<LogRecord> logged(Runnable work) {
+    Logger logger = Logger.getLogger(LOGGER);
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            logged.add(record);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    logger.addHandler(handler);
+    try {
+      work.run();
+    } finally {
+      logger.removeHandler(handler);
+    }
+    return logged;
+  }
+
+  @Test
+  void aFaultIsToldOnceAMinuteForEachPlace() {
+    long[] now = {0};
+    FailureLog slow = new FailureLog(false, false, new RequestFigures(), () -> now[0]);
+    IllegalStateException here = new IllegalStateException("here");
+    IllegalStateException there = new IllegalStateException("there");
+    List<LogRecord> told =
+        logged(() -> {
+          for (int i = 0; i < 5; i++) {
+            slow.unexpected("read", here);
+            slow.unexpected("read", there);
+          }
+          now[0] = 61_000_000_000L;
+          slow.unexpected("read", here);
+        });
+    assertEquals(3, told.size());
+    assertEquals(11, slow.unexpectedFaults());
+  }
+
+  @Test
+  void theLastFilesWithErrorsAreRememberedAndNoMore() {
+    List<LogRecord> _ =
+        logged(() -> {
+          for (int i = 0; i < 150; i++) {
+            log.failed("read", "file" + i, "secret name", new StorageException("gone"));
+          }
+          log.failed("read", "file149", "secret name", new StorageException("gone"));
+        });
+    assertEquals(100, log.byFile().size());
+    assertEquals("file149", log.byFile().getFirst().file());
+    assertEquals(2, log.byFile().getFirst().count());
+    assertEquals("storage", log.byFile().getFirst().what());
+    assertEquals("file50", log.byFile().getLast().file());
   }
 }

@@ -203,6 +203,16 @@ class ResidentOptionsTest {
     }
 
     @Override
+    public boolean unmountUnused() {
+      return true;
+    }
+
+    @Override
+    public int openFiles() {
+      return 0;
+    }
+
+    @Override
     public void refuseOpens(IOException why) {}
 
     @Override

@@ -74,6 +74,7 @@ public final class BlockCache implements AutoCloseable {
   private final LongAdder joinedLoads = new LongAdder();
   private final LongAdder evictions = new LongAdder();
   private final LongAdder bytesHeld = new LongAdder();
+  private final LongAdder usedReadAhead = new LongAdder();
   private final LongAdder wastedReadAhead = new LongAdder();
   private final LongAdder bypassedReads = new LongAdder();
   private final LongAdder bypassedBytes = new LongAdder();
@@ -358,6 +359,7 @@ public final class BlockCache implements AutoCloseable {
         joinedLoads.sum(),
         evictions.sum(),
         bytesHeld.sum(),
+        usedReadAhead.sum(),
         wastedReadAhead.sum(),
         bypassedReads.sum(),
         bypassedBytes.sum(),
@@ -383,6 +385,11 @@ public final class BlockCache implements AutoCloseable {
   private void dropIdleArrays() {
     plaintextPool.clear();
     pools.values().forEach(BufferPool::clear);
+  }
+
+  /** An extent that was loaded ahead found its reader. */
+  void usedAhead() {
+    usedReadAhead.increment();
   }
 
   /** Takes back the array of an extent that nobody holds. */

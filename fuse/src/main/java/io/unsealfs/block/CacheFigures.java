@@ -8,6 +8,7 @@ package io.unsealfs.block;
  * @param joinedLoads readers that waited for a load somebody else had begun
  * @param evictions extents dropped for want of room
  * @param bytesHeld plaintext bytes in memory now, those still pinned after eviction included
+ * @param usedReadAhead extents loaded ahead that a reader asked for
  * @param wastedReadAhead extents loaded ahead and dropped before any reader asked for them
  * @param bypassedReads runs of blocks decrypted straight into a reader's buffer
  * @param bypassedBytes plaintext bytes of those
@@ -22,6 +23,7 @@ public record CacheFigures(
     long joinedLoads,
     long evictions,
     long bytesHeld,
+    long usedReadAhead,
     long wastedReadAhead,
     long bypassedReads,
     long bypassedBytes,

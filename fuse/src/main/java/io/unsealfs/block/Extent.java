@@ -75,6 +75,9 @@ final class Extent {
   void markUsed() {
     if (!used) {
       used = true;
+      if (readAhead) {
+        owner.usedAhead(); // twice where two readers come at once: it is a figure
+      }
     }
   }
 

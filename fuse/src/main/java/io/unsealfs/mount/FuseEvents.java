@@ -23,6 +23,20 @@ public interface FuseEvents {
   /** What the kernel and the transport agreed on, one line for the log. */
   default void agreed(String facts) {}
 
+  /** Whether {@link #answered} is to be told how long answers took, which costs two clock reads. */
+  default boolean wantsTimes() {
+    return false;
+  }
+
+  /**
+   * A request was answered. Called for every one, so an implementation counts and does no more.
+   *
+   * @param result what the kernel got: 0 or a count of bytes, or a negative errno; {@link
+   *     Integer#MIN_VALUE} where somebody else answers later
+   * @param nanos how long it took; 0 unless {@link #wantsTimes}
+   */
+  default void answered(Operation operation, int result, long nanos) {}
+
   /** Ignores everything. */
   FuseEvents NONE =
       new FuseEvents() {

@@ -8,10 +8,12 @@ import java.io.IOException;
  */
 public final class Guard {
   private final FuseEvents events;
+  private final boolean timed;
 
   /** A guard that reports to {@code events}. */
   public Guard(FuseEvents events) {
     this.events = events;
+    this.timed = events.wantsTimes();
   }
 
   /** The work of one callback. */
@@ -23,12 +25,21 @@ public final class Guard {
 
   /** Runs {@code body}; never throws. */
   public int answer(Operation operation, Body body) {
+    long startNanos = timed ? System.nanoTime() : 0;
     Request request = new Request(operation);
+    int result;
     try {
-      return body.run(request);
+      result = body.run(request);
     } catch (Throwable cause) {
-      return -explain(request, cause);
+      result = -explain(request, cause);
     }
+    try {
+      events.answered(operation, result, timed ? System.nanoTime() - startNanos : 0);
+    } catch (Throwable again) {
+      // what is not counted is still to be answered
+      return result;
+    }
+    return result;
   }
 
   private int explain(Request request, Throwable cause) {

@@ -28,6 +28,19 @@ public interface Mount extends AutoCloseable {
   void unmount(Duration grace) throws MountException;
 
   /**
+   * Unmounts if nobody uses it: no file is open or mapped, nobody's working directory is in it.
+   *
+   * @return false if it is in use, and goes on
+   */
+  boolean unmountUnused();
+
+  /**
+   * Files that are open. Where the kernel does not tell about opens, those that are kept open for
+   * it, whether or not anybody still uses them.
+   */
+  int openFiles();
+
+  /**
    * From now on opening a file fails with {@code why}; what is open stays readable. Only where the
    * mount was made {@link MountOptions#revocable}.
    */

@@ -13,6 +13,8 @@ import io.unsealfs.storage.StaleSourceException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,6 +48,68 @@ final class GuardTest {
               throw new StackOverflowError();
             }));
     assertEquals(7, guard.answer(operation, request -> 7));
+  }
+
+  /** Notes what it is told about answers. */
+  private static class Answers implements FuseEvents {
+    final List<String> told = new ArrayList<>();
+    boolean sawTime;
+
+    @Override
+    public void failed(String operation, String location, String path, IOException cause) {}
+
+    @Override
+    public void unexpected(String operation, Throwable cause) {}
+
+    @Override
+    public void answered(Operation operation, int result, long nanos) {
+      told.add(operation.text() + " " + result);
+      sawTime |= nanos > 0;
+    }
+  }
+
+  @Test
+  void everyAnswerIsToldAndTimedOnlyForWhoWantsIt() {
+    Answers untimed = new Answers();
+    Answers timed =
+        new Answers() {
+          @Override
+          public boolean wantsTimes() {
+            return true;
+          }
+        };
+    for (Answers answers : List.of(untimed, timed)) {
+      Guard guard = new Guard(answers);
+      int _ = guard.answer(Operation.READ, request -> 4096);
+      int _ =
+          guard.answer(
+              Operation.LOOKUP,
+              request -> {
+                throw new NoSuchFileException("f");
+              });
+      int _ =
+          guard.answer(
+              Operation.READ,
+              request -> {
+                throw new IllegalStateException();
+              });
+      assertEquals(List.of("read 4096", "lookup -2", "read -5"), answers.told);
+    }
+    assertFalse(untimed.sawTime);
+    assertTrue(timed.sawTime);
+  }
+
+  @Test
+  void whoThrowsWhileCountingDoesNotHurt() {
+    Guard guard =
+        new Guard(
+            new Answers() {
+              @Override
+              public void answered(Operation operation, int result, long nanos) {
+                throw new IllegalStateException();
+              }
+            });
+    assertEquals(3, guard.answer(Operation.READ, request -> 3));
   }
 
   @Test

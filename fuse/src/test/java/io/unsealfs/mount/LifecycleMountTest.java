@@ -97,6 +97,38 @@ final class LifecycleMountTest {
   }
 
   @Test
+  void whatSomebodyUsesIsNotUnmountedAsUnused() throws Exception {
+    Mount mount = Mounts.mount(transport, tree, point);
+    for (String use :
+        List.of(
+            "exec 3<\"$0/file\"; head -c 1 <&3; exec sleep 60",
+            "cd \"$0\"; echo x; exec sleep 60")) {
+      File ready = Files.createTempFile("holder", ".ready").toFile();
+      Process user =
+          new ProcessBuilder("bash", "-c", use, point.toString())
+              .redirectOutput(ready)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try {
+        while (ready.length() == 0) {
+          assertTrue(user.isAlive());
+          Thread.onSpinWait();
+        }
+        assertFalse(mount.unmountUnused(), use);
+        assertTrue(mounted(point));
+      } finally {
+        user.destroyForcibly();
+        user.onExit().join();
+        assertTrue(ready.delete());
+      }
+    }
+    assertTrue(mount.unmountUnused());
+    assertFalse(mounted(point));
+    assertTrue(mount.awaitEnd(Duration.ofSeconds(20)));
+    mount.close();
+  }
+
+  @Test
   void whoKeepsAFileOpenIsCutOffAfterTheGrace() throws Exception {
     Mount mount = Mounts.mount(transport, tree, point);
     File ready = Files.createTempFile("holder", ".ready").toFile();

@@ -22,7 +22,9 @@ import java.util.TreeMap;
  * store}.
  */
 final class ReleaseCounts implements ReleaseCounter {
-  private static final String HEAD = "unsealfs release counts 1";
+  private static final String FORM = "unsealfs release counts ";
+  private static final String VERSION = "1";
+  private static final String HEAD = FORM + VERSION;
   private static final int MAX_BYTES = 4 << 20;
 
   private final Optional<Path> file;
@@ -44,6 +46,11 @@ final class ReleaseCounts implements ReleaseCounter {
     if (file.isPresent() && Files.exists(file.get())) {
       byte[] bytes = OwnerOnlyFile.readSecret(file.get(), "release counts", MAX_BYTES);
       String[] lines = new String(bytes, StandardCharsets.UTF_8).split("\n", -1);
+      if (lines[0].matches(FORM + "[0-9]{1,9}") && !lines[0].equals(HEAD)) {
+        throw new KeyServerConfigException(
+            "release counts %s: has format %s, and this program knows only format %s; use a newer one"
+                .formatted(file.get(), lines[0].substring(FORM.length()), VERSION));
+      }
       if (!lines[0].equals(HEAD) || !lines[lines.length - 1].isEmpty()) {
         throw damaged(file.get());
       }

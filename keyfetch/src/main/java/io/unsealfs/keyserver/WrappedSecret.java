@@ -165,6 +165,7 @@ public final class WrappedSecret {
       throw malformed(source, "too large", null);
     }
     Map<String, String> members = new HashMap<>();
+    boolean unknown = false;
     byte[] nonce = {};
     byte[] ciphertext = {};
     try (JsonParser json = JSON.createParser(file)) {
@@ -174,7 +175,9 @@ public final class WrappedSecret {
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String member = json.currentName();
         if (json.nextToken() != JsonToken.VALUE_STRING || !MEMBERS.contains(member)) {
-          throw malformed(source, "a member that is not known", null);
+          unknown = true; // said once it is clear that no newer program wrote it
+          json.skipChildren();
+          continue;
         }
         members.put(member, json.getText());
         switch (member) {
@@ -188,10 +191,20 @@ public final class WrappedSecret {
     } catch (IOException e) {
       throw malformed(source, "not valid JSON", e);
     }
+    String version = members.getOrDefault("version", "");
+    if (version.matches("[0-9]{1,9}") && !version.equals(VERSION)) {
+      throw malformed(
+          source,
+          "has format %s, and this program knows only format %s; use a newer one"
+              .formatted(version, VERSION),
+          null);
+    }
+    if (unknown) {
+      throw malformed(source, "a member that is not known", null);
+    }
     if (!members.keySet().equals(MEMBERS)) {
       throw malformed(source, "a member is missing", null);
     }
-    String version = members.getOrDefault("version", "");
     String algorithm = members.getOrDefault("algorithm", "");
     if (!version.equals(VERSION) || !algorithm.equals(ALGORITHM)) {
       throw malformed(source, "only version 1 with " + ALGORITHM + " is known", null);

@@ -40,6 +40,16 @@ class ReleaseCountsTest {
   }
 
   @Test
+  void aNewerFormatIsRefusedByItsName() throws IOException {
+    Files.writeString(file(), "unsealfs release counts 2\nwhatever\n");
+    Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-------"));
+    IOException e = assertThrows(IOException.class, this::open);
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("has format 2, and this program knows only"),
+        e.toString());
+  }
+
+  @Test
   void whatCannotBeWrittenDownIsNotReleased() throws IOException {
     assertThrows(IOException.class, () -> ReleaseCounts.open(Optional.empty()).take("a", 1));
     ReleaseCounts lost =

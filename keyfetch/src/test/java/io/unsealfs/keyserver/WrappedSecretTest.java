@@ -37,6 +37,21 @@ class WrappedSecretTest {
   }
 
   @Test
+  void aNewerFormatIsRefusedByItsName() throws IOException {
+    String file = new String(WrappedSecret.wrap("a", SECRET, key).encode(), StandardCharsets.UTF_8);
+    String newer =
+        file.replaceFirst("\"version\"\\s*:\\s*\"1\"", "\"version\":\"2\",\"news\":{\"of\":[1]}");
+    assertNotEquals(file, newer);
+    KeyServerConfigException e =
+        assertThrows(
+            KeyServerConfigException.class,
+            () -> WrappedSecret.parse(newer.getBytes(StandardCharsets.UTF_8), "test"));
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("has format 2, and this program knows only"),
+        e.toString());
+  }
+
+  @Test
   void itsFileIsItsOwnersOnlyAndReplacesAnOlderOneWhole() throws IOException {
     Path file = directory.resolve("secret");
     WrappedSecret.wrap("a", new byte[] {1}, key).writeTo(file);

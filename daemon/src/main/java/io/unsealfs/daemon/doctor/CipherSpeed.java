@@ -30,6 +30,10 @@ public final class CipherSpeed {
       return Diagnosis.fail(
           "AES-256-GCM", "does not work: " + e.getMessage(), "use an unaltered JDK 25");
     }
+    return of(rate);
+  }
+
+  static Diagnosis of(double rate) {
     String finding = String.format(Locale.ROOT, "%.1f GiB/s in one thread", rate);
     return rate >= SLOW_GIB_PER_SECOND
         ? Diagnosis.ok("AES-256-GCM", finding)

@@ -28,6 +28,10 @@ public final class HostChecks {
 
   /** Version and collector of the Java run-time. */
   public static Diagnosis java() {
+    return java(Runtime.version().feature());
+  }
+
+  static Diagnosis java(int feature) {
     String finding =
         Runtime.version()
             + " ("
@@ -36,7 +40,7 @@ public final class HostChecks {
             + ManagementFactory.getGarbageCollectorMXBeans().stream()
                 .map(GarbageCollectorMXBean::getName)
                 .collect(Collectors.joining(", "));
-    return Runtime.version().feature() >= 25
+    return feature >= 25
         ? Diagnosis.ok("Java", finding)
         : Diagnosis.fail("Java", finding, "install a JDK 25");
   }
@@ -104,6 +108,10 @@ public final class HostChecks {
     } catch (SystemCallException e) {
       return Diagnosis.warn("locked memory", "the limit is unknown: " + e.getMessage(), "");
     }
+    return lockableMemory(lockable);
+  }
+
+  static Diagnosis lockableMemory(OptionalLong lockable) {
     if (lockable.isEmpty() || lockable.getAsLong() >= WANTED_LOCKABLE_BYTES) {
       return Diagnosis.ok(
           "locked memory",

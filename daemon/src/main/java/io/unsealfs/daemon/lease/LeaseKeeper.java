@@ -10,6 +10,9 @@ import io.unsealfs.volume.PinMismatchException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
@@ -68,6 +71,10 @@ public final class LeaseKeeper implements AutoCloseable {
   private volatile boolean closed;
   private volatile @Nullable Thread renewing;
 
+  private volatile LeaseView view;
+  private long renewals;
+  private long failedRenewals;
+
   // used by the keeper's thread
   private boolean asked;
   private LeaseState.Standing acted = LeaseState.Standing.HELD;
@@ -80,6 +87,7 @@ public final class LeaseKeeper implements AutoCloseable {
     this.use = use;
     this.onExpiry = onExpiry;
     this.bootNanos = bootNanos;
+    this.view = look(Optional.empty());
   }
 
   /**
@@ -170,19 +178,46 @@ public final class LeaseKeeper implements AutoCloseable {
     if (answer.terms() != null) {
       Level level = state.failures() > 0 ? Level.INFO : Level.DEBUG;
       state.renewed(answer.terms(), answer.askedNanos());
+      renewals++;
+      view = look(Optional.empty());
       LOG.log(level, "lease: renewed, {0}", end(now));
     } else if (failure != null && isDenial(failure)) {
       denial = String.valueOf(failure.getMessage());
       state.denied(now);
+      failedRenewals++;
+      view = look(Optional.of(denial));
     } else {
       boolean first = state.failures() == 0;
       state.failed(now);
+      failedRenewals++;
+      view =
+          look(
+              Optional.of(
+                  failure instanceof IOException
+                      ? String.valueOf(failure.getMessage())
+                      : String.valueOf(failure)));
       LOG.log(
           first ? Level.WARNING : Level.DEBUG,
           "lease: not renewed: {0}; asked again, it {1}",
           failure instanceof IOException ? failure.getMessage() : String.valueOf(failure),
           end(now));
     }
+  }
+
+  /** How it stands now, for whoever wants to show it. */
+  public LeaseView view() {
+    return view;
+  }
+
+  private LeaseView look(Optional<String> lastFailure) {
+    long now = bootNanos.getAsLong();
+    long left = state.expiresIn(now);
+    return new LeaseView(
+        state.standing(now).name().toLowerCase(Locale.ROOT),
+        left > LeaseTerms.LONGEST.toNanos() ? OptionalLong.empty() : OptionalLong.of(now + left),
+        renewals,
+        failedRenewals,
+        lastFailure);
   }
 
   private String end(long now) {
@@ -207,6 +242,7 @@ public final class LeaseKeeper implements AutoCloseable {
       return;
     }
     acted = standing;
+    view = look(view.lastFailure());
     switch (standing) {
       case HELD -> {
         LOG.log(Level.INFO, "lease: the key may be used again");

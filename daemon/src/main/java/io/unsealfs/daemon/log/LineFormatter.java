@@ -7,9 +7,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.time.temporal.ChronoUnit;
+import java.util.function.Supplier;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One line per event, whatever the message holds: control characters are escaped, so that a name or
@@ -31,8 +33,16 @@ final class LineFormatter extends Formatter {
   private final LogFormat format;
   private final Prefix prefix;
   private final boolean stackTraces;
+  private final Supplier<@Nullable String> mountPoint;
 
-  LineFormatter(LogFormat format, Prefix prefix, boolean stackTraces) {
+  /**
+   * Formats events.
+   *
+   * @param mountPoint what all of them are about, null if there is none
+   */
+  LineFormatter(
+      LogFormat format, Prefix prefix, boolean stackTraces, Supplier<@Nullable String> mountPoint) {
+    this.mountPoint = mountPoint;
     this.format = format;
     this.prefix = prefix;
     this.stackTraces = stackTraces;
@@ -43,7 +53,9 @@ final class LineFormatter extends Formatter {
     String logger = shortName(event.getLoggerName());
     String message = message(event);
     String line =
-        format == LogFormat.JSON ? json(event, logger, message) : text(event, logger, message);
+        format == LogFormat.JSON
+            ? (prefix == Prefix.PRIORITY ? priorityMark(event) : "") + json(event, logger, message)
+            : text(event, logger, message);
     return line + "\n";
   }
 
@@ -61,7 +73,7 @@ final class LineFormatter extends Formatter {
     String start =
         switch (prefix) {
           case TIME -> event.getInstant().truncatedTo(ChronoUnit.MILLIS) + " " + level + " ";
-          case PRIORITY -> "<" + priority(event.getLevel()) + ">";
+          case PRIORITY -> priorityMark(event);
           case LEVEL -> level + " ";
         };
     String line = start + logger + ": " + message;
@@ -74,7 +86,12 @@ final class LineFormatter extends Formatter {
     return line;
   }
 
-  private static String json(LogRecord event, String logger, String message) {
+  /** What the journal takes the priority of a line from, and cuts off. */
+  private static String priorityMark(LogRecord event) {
+    return "<" + priority(event.getLevel()) + ">";
+  }
+
+  private String json(LogRecord event, String logger, String message) {
     StringWriter line = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(line)) {
       json.writeStartObject();
@@ -82,6 +99,17 @@ final class LineFormatter extends Formatter {
       json.writeStringField("level", levelName(event.getLevel()));
       json.writeStringField("logger", logger);
       json.writeStringField("message", message);
+      String about = mountPoint.get();
+      if (about != null) {
+        json.writeStringField("mount", about);
+      }
+      Event.Fields fields = event instanceof Event.Marked marked ? marked.fields() : null;
+      if (fields != null) {
+        json.writeStringField("operation", fields.operation());
+        if (fields.errno().isPresent()) {
+          json.writeNumberField("errno", fields.errno().getAsInt());
+        }
+      }
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

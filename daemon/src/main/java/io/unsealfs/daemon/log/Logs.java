@@ -13,6 +13,7 @@ import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one back end of all logging. Libraries log through {@link System.Logger} or
@@ -27,6 +28,7 @@ public final class Logs {
 
   private final LogFormat format;
   private final boolean debug;
+  private volatile @Nullable String mount;
 
   private Logs(LogFormat format, boolean debug) {
     this.format = format;
@@ -39,11 +41,17 @@ public final class Logs {
     Logs logs = new Logs(format, debug);
     ROOT.setLevel(debug ? Level.INFO : Level.WARNING);
     OWN.setLevel(debug ? Level.FINE : quiet ? Level.WARNING : Level.INFO);
-    boolean underServiceManager = System.getenv("JOURNAL_STREAM") != null;
+    boolean toJournal =
+        JournalStream.isStandardError(System.getenv("JOURNAL_STREAM"), Path.of("/proc/self/fd/2"));
     logs.install(
-        underServiceManager ? LineFormatter.Prefix.PRIORITY : LineFormatter.Prefix.TIME,
+        toJournal ? LineFormatter.Prefix.PRIORITY : LineFormatter.Prefix.TIME,
         (priority, line) -> System.err.print(line));
     return logs;
+  }
+
+  /** From now on all lines are about this mount. */
+  public void about(Path mountPoint) {
+    mount = mountPoint.toString();
   }
 
   /** The format in force. */
@@ -85,7 +93,7 @@ public final class Logs {
   }
 
   private void install(LineFormatter.Prefix prefix, BiConsumer<Integer, String> sink) {
-    LineFormatter formatter = new LineFormatter(format, prefix, debug);
+    LineFormatter formatter = new LineFormatter(format, prefix, debug, () -> mount);
     Handler handler =
         new Handler() {
           @Override

@@ -43,6 +43,16 @@ class FuseChecksTest {
   }
 
   @Test
+  void aDeviceThatIsThereAndCannotBeOpenedFailsWithItsCure() throws IOException {
+    // a directory cannot be opened for writing by anybody
+    Files.createDirectories(root.resolve("dev/fuse"));
+    Diagnosis found = checks().device();
+    assertEquals(Level.FAIL, found.level());
+    assertTrue(found.line().contains("cannot be opened"), found.line());
+    assertTrue(found.mend().contains("DeviceAllow=/dev/fuse rw"), found.line());
+  }
+
+  @Test
   void whoMayMountItselfNeedsNoHelper() throws IOException {
     status("000001ffffffffff", 1);
     assertEquals(1, checks().privilege().size());

@@ -102,6 +102,11 @@ final class FuseLoop implements ServingLoop {
     return adapter.gate();
   }
 
+  /** Files that are open. */
+  int openFiles() {
+    return adapter.openFiles();
+  }
+
   /** Has {@code threads} of them serve. */
   void start(int threads) {
     roster.start(threads);

@@ -45,6 +45,16 @@ final class JnrMount implements Mount {
   }
 
   @Override
+  public boolean unmountUnused() {
+    return end.unmountUnused();
+  }
+
+  @Override
+  public int openFiles() {
+    return loop.openFiles();
+  }
+
+  @Override
   public void refuseOpens(IOException why) {
     loop.gate().refuseOpens(why);
   }

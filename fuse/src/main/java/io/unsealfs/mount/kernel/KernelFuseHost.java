@@ -204,7 +204,8 @@ public final class KernelFuseHost implements FuseHost {
         crew,
         new Revocation(device, nodes.gate(), inodes),
         connection.isWatched(),
-        start.off());
+        start.off(),
+        nodes::openFiles);
   }
 
   private static Handshake shakeHands(FuseDevice device, RequestSize size, Wishes wishes)

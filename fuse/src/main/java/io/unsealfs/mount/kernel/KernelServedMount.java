@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntSupplier;
 
 /** A mount served by a {@link Crew}. */
 final class KernelServedMount implements Mount {
@@ -23,6 +24,7 @@ final class KernelServedMount implements Mount {
   private final MountEnd end;
   private final Revocation revocation;
   private final Optional<String> residentOff;
+  private final IntSupplier openFiles;
 
   /**
    * The mount of this entry.
@@ -30,6 +32,7 @@ final class KernelServedMount implements Mount {
    * @param revocation of this mount
    * @param watched whether somebody else already unmounts if this process is killed
    * @param residentOff why resident mode is off though it was asked for
+   * @param openFiles how many there are
    */
   KernelServedMount(
       MountPoint point,
@@ -37,7 +40,9 @@ final class KernelServedMount implements Mount {
       Crew crew,
       Revocation revocation,
       boolean watched,
-      Optional<String> residentOff) {
+      Optional<String> residentOff,
+      IntSupplier openFiles) {
+    this.openFiles = openFiles;
     this.residentOff = residentOff;
     this.revocation = revocation;
     this.point = point;
@@ -89,6 +94,16 @@ final class KernelServedMount implements Mount {
   @Override
   public void memoryIsShort() {
     crew.memoryIsShort();
+  }
+
+  @Override
+  public boolean unmountUnused() {
+    return end.unmountUnused();
+  }
+
+  @Override
+  public int openFiles() {
+    return openFiles.getAsInt();
   }
 
   @Override

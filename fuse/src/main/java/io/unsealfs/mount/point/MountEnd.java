@@ -57,6 +57,25 @@ public final class MountEnd {
   }
 
   /**
+   * Unmounts if the kernel finds nobody in it, and waits for the loop.
+   *
+   * @return false if it is in use
+   */
+  public boolean unmountUnused() {
+    unmounting.lock();
+    try {
+      if (attempt(MountRemoval::plain).isPresent()) {
+        return false;
+      }
+      // where another namespace has a copy, the loop goes on until it is ended by force
+      boolean _ = endedWithin(LOOP_END);
+      return true;
+    } finally {
+      unmounting.unlock();
+    }
+  }
+
+  /**
    * Cuts the connection before anything else: requests under way and later ones fail. Where the
    * system does not offer that, the forced unmount does it a moment later.
    */

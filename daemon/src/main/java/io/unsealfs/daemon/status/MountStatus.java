@@ -1,0 +1,219 @@
+package io.unsealfs.daemon.status;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a mount says of itself at one moment: the JSON of {@code /status} and of {@code unsealfs
+ * status --json} has the same names in lower case with underscores. No secrets, no key names;
+ * plaintext file names only with {@code log_names}.
+ *
+ * @param version of the program
+ * @param pid of the daemon
+ * @param mountPoint where
+ * @param source what is mounted, as it was named
+ * @param state of the mount in lower case, such as {@code ready}
+ * @param since when that state began, RFC 3339
+ * @param started when the daemon began, RFC 3339
+ * @param uptimeMillis milliseconds since then, by a clock that nobody sets
+ * @param format of the volume; empty until it is open
+ * @param transport what the kernel and the daemon agreed on; empty until it is mounted
+ * @param key that opened it
+ * @param cache of decrypted blocks
+ * @param readAhead what was decrypted ahead of readers
+ * @param preload files brought in the background; empty where none was asked for
+ * @param resident files in memory that the kernel reads by itself
+ * @param requests of the kernel
+ * @param errors met so far
+ * @param store the object store behind it; empty for a local source
+ * @param idleUnmountSeconds without use until it unmounts itself; empty for never
+ */
+public record MountStatus(
+    String version,
+    long pid,
+    String mountPoint,
+    String source,
+    String state,
+    String since,
+    String started,
+    long uptimeMillis,
+    Optional<String> format,
+    Optional<String> transport,
+    Key key,
+    Cache cache,
+    ReadAhead readAhead,
+    Optional<Preload> preload,
+    Resident resident,
+    Requests requests,
+    Errors errors,
+    Optional<Store> store,
+    Optional<Long> idleUnmountSeconds) {
+
+  /**
+   * The key.
+   *
+   * @param provider scheme of its reference; empty while none was released
+   * @param lease {@code none}, {@code held}, {@code denied} or {@code expired}
+   * @param expiresInSeconds until the lease ends; empty where it has no end
+   * @param renewals times it was renewed
+   * @param failedRenewals times it could not be
+   * @param lastFailure why, the last time; empty after a renewal
+   * @param onExpiry the word of {@code on_expiry}
+   */
+  public record Key(
+      Optional<String> provider,
+      String lease,
+      Optional<Long> expiresInSeconds,
+      long renewals,
+      long failedRenewals,
+      Optional<String> lastFailure,
+      String onExpiry) {}
+
+  /**
+   * The cache of decrypted blocks.
+   *
+   * @param capacityBytes that it may hold now
+   * @param heldBytes that it holds
+   * @param hits extents found in it
+   * @param misses extents loaded
+   * @param joins readers that waited for a load under way
+   * @param evictions extents dropped for want of room
+   * @param copiedBytes handed out from it
+   * @param bypassedBytes decrypted straight into a reader's buffer
+   */
+  public record Cache(
+      long capacityBytes,
+      long heldBytes,
+      long hits,
+      long misses,
+      long joins,
+      long evictions,
+      long copiedBytes,
+      long bypassedBytes) {}
+
+  /**
+   * Decryption ahead of readers.
+   *
+   * @param windowBytes how far at most; 0 for not at all
+   * @param used extents that a reader then asked for
+   * @param wasted extents dropped unread
+   */
+  public record ReadAhead(long windowBytes, long used, long wasted) {}
+
+  /**
+   * The preload.
+   *
+   * @param state {@code running} or how it ended, in lower case
+   * @param files brought as a whole
+   * @param failedFiles that could not be read
+   * @param bytes brought
+   */
+  public record Preload(String state, long files, long failedFiles, long bytes) {}
+
+  /**
+   * Resident mode.
+   *
+   * @param on whether it is on
+   * @param reason why, or why not
+   * @param budgetBytes the most it may take
+   * @param heldBytes that it takes
+   * @param files that are there or being filled
+   * @param fills files that became resident
+   * @param givenUp fills that were not finished
+   * @param refused openers for whom there was no room
+   * @param evictions files dropped to make room
+   */
+  public record Resident(
+      boolean on,
+      String reason,
+      long budgetBytes,
+      long heldBytes,
+      long files,
+      long fills,
+      long givenUp,
+      long refused,
+      long evictions) {}
+
+  /**
+   * The kernel's requests.
+   *
+   * @param total answered
+   * @param reads of them READ
+   * @param readBytes that those brought
+   * @param refused that asked for what is not there or not possible
+   * @param failed because of data, storage or key
+   * @param openFiles open now; where the kernel does not tell about opens, kept open for it
+   */
+  public record Requests(
+      long total, long reads, long readBytes, long refused, long failed, long openFiles) {}
+
+  /**
+   * Errors.
+   *
+   * @param failed requests that failed because of the data behind them
+   * @param damagedReads of them for damage
+   * @param damagedObjects files, directories and the like found damaged, each once
+   * @param unexpected faults of our own
+   * @param byFile the last files that had any
+   */
+  public record Errors(
+      long failed,
+      long damagedReads,
+      long damagedObjects,
+      long unexpected,
+      List<FileErrors> byFile) {
+    /** Copies the list. */
+    public Errors {
+      byFile = List.copyOf(byFile);
+    }
+  }
+
+  /**
+   * Errors of one file.
+   *
+   * @param file ciphertext path, or with {@code log_names} the plaintext path too
+   * @param what kind of error, the last one
+   * @param operation that met it last
+   * @param count of failed requests
+   * @param last when, RFC 3339
+   */
+  public record FileErrors(String file, String what, String operation, long count, String last) {}
+
+  /**
+   * The object store; counts unless another unit is named.
+   *
+   * @param provider {@code s3} or {@code oss}
+   * @param requests ranged reads sent
+   * @param failedRequests of them without all their bytes
+   * @param demandBytes fetched because somebody waited
+   * @param prefetchBytes fetched ahead
+   * @param warmBytes fetched to fill the disk cache
+   * @param retries requests repeated
+   * @param throttled times the store asked for less
+   * @param inFlight requests under way now
+   * @param prefetchUsedBytes fetched ahead and read
+   * @param prefetchWastedBytes fetched ahead and dropped unread
+   * @param memoryHits chunks found in memory
+   * @param memoryMisses chunks fetched for a reader
+   * @param diskHits segments found in the disk cache
+   * @param diskMisses segments not found there
+   * @param diskBytes in the disk cache
+   */
+  public record Store(
+      String provider,
+      long requests,
+      long failedRequests,
+      long demandBytes,
+      long prefetchBytes,
+      long warmBytes,
+      long retries,
+      long throttled,
+      long inFlight,
+      long prefetchUsedBytes,
+      long prefetchWastedBytes,
+      long memoryHits,
+      long memoryMisses,
+      long diskHits,
+      long diskMisses,
+      long diskBytes) {}
+}

@@ -1,0 +1,33 @@
+package io.unsealfs.daemon.status;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Made-up statuses. */
+final class Statuses {
+  private Statuses() {}
+
+  static MountStatus of(long readBytes, long uptimeMillis, MountStatus.FileErrors... errors) {
+    return new MountStatus(
+        "1.0",
+        4711,
+        "/models",
+        "/srv/enc",
+        "ready",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00Z",
+        uptimeMillis,
+        Optional.of("gocryptfs"),
+        Optional.of("transport kernel"),
+        new MountStatus.Key(
+            Optional.of("grpc"), "held", Optional.of(3000L), 7, 1, Optional.of("busy"), "unmount"),
+        new MountStatus.Cache(256 << 20, 1 << 20, 30, 10, 0, 2, 5000, readBytes),
+        new MountStatus.ReadAhead(2 << 20, 9, 1),
+        Optional.empty(),
+        new MountStatus.Resident(false, "not asked for", 0, 0, 0, 0, 0, 0, 0),
+        new MountStatus.Requests(100, 50, readBytes, 3, errors.length, 1),
+        new MountStatus.Errors(errors.length, errors.length, errors.length, 0, List.of(errors)),
+        Optional.empty(),
+        Optional.of(600L));
+  }
+}
