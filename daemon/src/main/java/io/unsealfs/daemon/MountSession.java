@@ -11,8 +11,11 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +36,8 @@ final class MountSession implements AutoCloseable {
   private final BlockCache cache;
   private final MountCare care;
   private final LeaseCare lease;
+  private final Retries retries;
+  private final List<Consumer<MountState>> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean stopped = new AtomicBoolean();
   // guarded by this: written by the thread that starts, read by the one that stops
   private @Nullable Volume volume;
@@ -50,7 +55,8 @@ final class MountSession implements AutoCloseable {
       Duration grace,
       BlockCache cache,
       MountCare care,
-      LeaseCare lease) {
+      LeaseCare lease,
+      Retries retries) {
     this.opening = opening;
     this.host = host;
     this.mountPoint = mountPoint;
@@ -61,6 +67,7 @@ final class MountSession implements AutoCloseable {
     this.cache = cache;
     this.care = care;
     this.lease = lease;
+    this.retries = retries;
   }
 
   /** Whether changed ciphertext of {@code volume} would be shown as if it were right. */
@@ -72,10 +79,24 @@ final class MountSession implements AutoCloseable {
     return state;
   }
 
+  /** Has {@code listener} called with every state entered from here on. */
+  void onState(Consumer<MountState> listener) {
+    listeners.add(listener);
+  }
+
+  /** Whether the mount answered the kernel within {@code timeout}; a mount that is gone counts. */
+  boolean isServing(Duration timeout) throws InterruptedException {
+    Mount mounted;
+    synchronized (this) {
+      mounted = mount;
+    }
+    return mounted == null || mounted.isServing(timeout);
+  }
+
   /** Goes to READY, or to FAILED with everything taken down again. */
   void start() throws IOException {
     try {
-      Volume opened = opening.open(cache, this::enter);
+      Volume opened = retries.until(() -> opening.open(cache, this::enter), stopped::get);
       synchronized (this) {
         volume = opened;
         if (stopped.get()) {
@@ -110,7 +131,7 @@ final class MountSession implements AutoCloseable {
         lease.begin(release.get(), mounted, this::revoke);
       }
     } catch (IOException | RuntimeException | Error e) {
-      state = MountState.FAILED;
+      enter(MountState.FAILED);
       try {
         takeDown();
       } catch (IOException cleanup) {
@@ -203,5 +224,6 @@ final class MountSession implements AutoCloseable {
   private void enter(MountState next) {
     LOG.log(Level.DEBUG, "{0} -> {1}", state, next);
     state = next;
+    listeners.forEach(listener -> listener.accept(next));
   }
 }
