@@ -1,5 +1,8 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.daemon.service.LongStart;
+import io.unsealfs.daemon.service.ServiceManager;
+import io.unsealfs.daemon.service.Watchdog;
 import io.unsealfs.keyserver.KeyServer;
 import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.os.ProcessControl;
@@ -44,14 +47,18 @@ final class KeyServerCommand implements Callable<Integer>, Chatty {
       System.out.println(config + ": good");
       return ExitCode.DONE.status();
     }
+    ServiceManager manager = ServiceManager.of(System.getenv());
     CountDownLatch stopped = new CountDownLatch(1);
     Clock clock = Clock.systemUTC();
-    try (KeyServerMetrics metrics = new KeyServerMetrics(clock, RootCommand.Version.number());
+    try (LongStart start = LongStart.begin(manager);
+        KeyServerMetrics metrics = new KeyServerMetrics(clock, RootCommand.Version.number());
         KeyServer server =
-            KeyServer.start(read, clock, wiring.secretMemory(), wiring.kekFetcher(), metrics)) {
+            KeyServer.start(read, clock, wiring.secretMemory(), wiring.kekFetcher(), metrics);
+        Watchdog _ = Watchdog.start(manager, server::isServing)) {
       Thread stop =
           new Thread(
               () -> {
+                manager.stopping("stopping");
                 stop(server);
                 stopped.countDown();
               },
@@ -63,6 +70,8 @@ final class KeyServerCommand implements Callable<Integer>, Chatty {
           "serving on port {0}; identity {1}",
           Integer.toString(server.port()),
           server.identityPin());
+      start.over();
+      manager.ready("serving on port " + server.port());
       stopped.await();
     }
     return ExitCode.DONE.status();

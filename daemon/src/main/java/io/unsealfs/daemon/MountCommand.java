@@ -1,6 +1,7 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.block.BlockCache;
+import io.unsealfs.daemon.service.ServiceManager;
 import io.unsealfs.daemon.start.CipherWarmUp;
 import io.unsealfs.daemon.status.RequestFigures;
 import io.unsealfs.mount.FuseHost;
@@ -89,6 +90,25 @@ final class MountCommand implements Callable<Integer>, Chatty {
   @Mixin SeeingOptions seeing = new SeeingOptions();
 
   @Option(
+      names = "--retry-for",
+      paramLabel = "DURATION",
+      description =
+          "How long to try again when the key service or the storage cannot be reached at the"
+              + " start: 90s, 15m (default: 0, not at all). A key service that says no is not asked"
+              + " again.")
+  @Nullable String retryFor;
+
+  @Option(
+      names = "--sloppy",
+      description = "Pass over words in a later -o list that are no option, as mount -s asks for.")
+  boolean sloppy;
+
+  @Option(
+      names = "--dry-run",
+      description = "Look at options and source only: no key is fetched, nothing is mounted.")
+  boolean dryRun;
+
+  @Option(
       names = "--transport",
       paramLabel = "auto|kernel|jnr",
       defaultValue = "auto",
@@ -133,6 +153,15 @@ final class MountCommand implements Callable<Integer>, Chatty {
             reading.workers(),
             noExec,
             Optional.empty());
+    VolumeOpening opening = new VolumeOpening(wiring, source, keys);
+    ServiceReport report =
+        new ServiceReport(foreground ? ServiceManager.of(System.getenv()) : ServiceManager.none());
+    Retries retries = new Retries(Retries.duration(retryFor), report::waiting);
+    if (dryRun) {
+      boolean _ = keys.references().isEmpty();
+      LOG.log(Level.INFO, "{0}: {1}", source.source, opening.info().format());
+      return ExitCode.DONE.status();
+    }
     ResidentChoice residentChoice = resident.choice();
     residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
@@ -148,7 +177,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
     try (CipherWarmUp _ = CipherWarmUp.begin(!Files.isDirectory(Path.of(source.source)));
         MountSession session =
             new MountSession(
-                new VolumeOpening(wiring, source, keys),
+                opening,
                 host,
                 target,
                 options.withRevocable(idle.isPresent()),
@@ -157,7 +186,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
                 Duration.ofSeconds(graceSeconds),
                 cache,
                 care,
-                leaseCare);
+                leaseCare,
+                retries);
         Seeing seen =
             Seeing.begin(
                 endpoint.orElse(null),
@@ -175,7 +205,9 @@ final class MountCommand implements Callable<Integer>, Chatty {
                     idle,
                     Instant.now(),
                     System.nanoTime()),
-                wiring.keyFigures())) {
+                wiring.keyFigures());
+        report) {
+      session.onState(report::entered);
       Thread stop = new Thread(() -> stop(session), "unsealfs-stop");
       Runtime.getRuntime().addShutdownHook(stop);
       session.start();
@@ -185,13 +217,13 @@ final class MountCommand implements Callable<Integer>, Chatty {
       Signals.on("INT", () -> stop(session));
       Signals.on("USR1", () -> care.logFigures(target));
       try (RunRecord _ = RunRecord.write(target)) {
-        serve(session, target, daemonLog);
+        serve(session, target, daemonLog, report);
       }
     }
     return ExitCode.DONE.status();
   }
 
-  private void serve(MountSession session, Path target, DaemonLog daemonLog)
+  private void serve(MountSession session, Path target, DaemonLog daemonLog, ServiceReport report)
       throws IOException, InterruptedException {
     if (foreground || !wiring.caller().isPresent()) {
       if (logFile != null) {
@@ -205,6 +237,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
       wiring.caller().detach();
       LOG.log(Level.INFO, "{0} mounted on {1}", source.source, target);
     }
+    report.ready(session);
     session.awaitEnd();
   }
 

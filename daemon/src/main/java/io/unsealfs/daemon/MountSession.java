@@ -12,8 +12,11 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,8 @@ final class MountSession implements AutoCloseable {
   private final BlockCache cache;
   private final MountCare care;
   private final LeaseCare lease;
+  private final Retries retries;
+  private final List<Consumer<MountState>> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean stopped = new AtomicBoolean();
   // changed under this, by the thread that starts and the one that stops; a stop may take long and
   // keeps nobody from looking
@@ -53,7 +58,8 @@ final class MountSession implements AutoCloseable {
       Duration grace,
       BlockCache cache,
       MountCare care,
-      LeaseCare lease) {
+      LeaseCare lease,
+      Retries retries) {
     this.opening = opening;
     this.host = host;
     this.mountPoint = mountPoint;
@@ -64,6 +70,7 @@ final class MountSession implements AutoCloseable {
     this.cache = cache;
     this.care = care;
     this.lease = lease;
+    this.retries = retries;
   }
 
   /** Whether changed ciphertext of {@code volume} would be shown as if it were right. */
@@ -112,10 +119,21 @@ final class MountSession implements AutoCloseable {
     return mount().map(Mount::unmountUnused).orElse(false);
   }
 
+  /** Has {@code listener} called with every state entered from here on. */
+  void onState(Consumer<MountState> listener) {
+    listeners.add(listener);
+  }
+
+  /** Whether the mount answered the kernel within {@code timeout}; a mount that is gone counts. */
+  boolean isServing(Duration timeout) throws InterruptedException {
+    Mount mounted = mount;
+    return mounted == null || mounted.isServing(timeout);
+  }
+
   /** Goes to READY, or to FAILED with everything taken down again. */
   void start() throws IOException {
     try {
-      Volume opened = opening.open(cache, this::enter);
+      Volume opened = retries.until(() -> opening.open(cache, this::enter), stopped::get);
       synchronized (this) {
         volume = opened;
         if (stopped.get()) {
@@ -245,5 +263,6 @@ final class MountSession implements AutoCloseable {
     LOG.log(Level.DEBUG, "{0} -> {1}", state, next);
     since = Instant.now();
     state = next;
+    listeners.forEach(listener -> listener.accept(next));
   }
 }

@@ -104,6 +104,9 @@ final class OptionList implements CommandLine.IParameterConsumer {
       }
       String option = "--" + name.replace('_', '-');
       if (!isKnown(option, command)) {
+        if (command.userObject() instanceof MountCommand mount && mount.sloppy) {
+          continue;
+        }
         throw new ParameterException(
             command.commandLine(), "-o " + name + ": there is no such mount option");
       }

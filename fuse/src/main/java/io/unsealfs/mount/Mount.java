@@ -20,6 +20,15 @@ public interface Mount extends AutoCloseable {
   boolean awaitEnd(Duration timeout) throws InterruptedException;
 
   /**
+   * Whether within {@code timeout} a thread waits for the kernel's requests or takes one. Not asked
+   * through the mount point, where a process that hangs could not even be killed. True also once
+   * the mount is over, and for one that cannot tell.
+   */
+  default boolean isServing(Duration timeout) throws InterruptedException {
+    return true;
+  }
+
+  /**
    * Unmounts: plain first, then lazily when it is still busy after {@code grace}; waits for the
    * FUSE loop to return. Idempotent, and safe to call from several threads.
    *

@@ -127,6 +127,11 @@ final class Libc {
     int getpid();
 
     int geteuid();
+
+    // One message to a service manager now and then, see NotificationSocket.
+    int socket(int domain, int type, int protocol);
+
+    int connect(int socket, @In byte[] address, int length);
   }
 
   /**

@@ -25,8 +25,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -341,6 +343,22 @@ public final class KeyServer implements AutoCloseable {
   public OptionalInt healthPort() {
     HealthEndpoint endpoint = health;
     return endpoint == null ? OptionalInt.empty() : OptionalInt.of(endpoint.address().getPort());
+  }
+
+  /**
+   * Whether the threads that accept, talk and appraise all take work within {@code timeout}; also
+   * while it stops.
+   */
+  public boolean isServing(Duration timeout) throws InterruptedException {
+    CountDownLatch taken = new CountDownLatch(3);
+    try {
+      accepting.execute(taken::countDown);
+      connections.execute(taken::countDown);
+      workers.execute(taken::countDown);
+    } catch (RejectedExecutionException e) {
+      return stopping.get();
+    }
+    return taken.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** What {@code --server-pin} takes: {@code sha256:} and 64 hexadecimal digits. */

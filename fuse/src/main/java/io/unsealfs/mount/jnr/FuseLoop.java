@@ -144,6 +144,11 @@ final class FuseLoop implements ServingLoop {
     }
   }
 
+  /** As {@link Roster#isServing}. */
+  boolean isServing(Duration timeout) throws InterruptedException {
+    return roster.isServing(timeout);
+  }
+
   /** Waits for the handshake between kernel and libfuse. */
   boolean awaitInitialised(Duration timeout) throws InterruptedException {
     return initialised.await(timeout.toNanos(), TimeUnit.NANOSECONDS);

@@ -40,6 +40,11 @@ final class JnrMount implements Mount {
   }
 
   @Override
+  public boolean isServing(Duration timeout) throws InterruptedException {
+    return loop.isServing(timeout);
+  }
+
+  @Override
   public Optional<String> residentOff() {
     return residentOff;
   }

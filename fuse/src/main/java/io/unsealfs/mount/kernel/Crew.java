@@ -148,6 +148,11 @@ final class Crew implements ServingLoop {
     }
   }
 
+  /** As {@link Roster#isServing}. */
+  boolean isServing(Duration timeout) throws InterruptedException {
+    return roster.isServing(timeout);
+  }
+
   /** Figures of resident mode, if it is on. */
   Optional<ResidentFigures> figures() {
     return Optional.ofNullable(resident).map(ResidentOpens::figures);

@@ -82,6 +82,11 @@ final class KernelServedMount implements Mount {
   }
 
   @Override
+  public boolean isServing(Duration timeout) throws InterruptedException {
+    return crew.isServing(timeout);
+  }
+
+  @Override
   public Optional<ResidentFigures> resident() {
     return crew.figures();
   }

@@ -66,6 +66,23 @@ public final class Roster {
     }
   }
 
+  /**
+   * Whether somebody waits for requests, or takes one, within {@code timeout}. While all of them
+   * hang and no more can be added, nobody does.
+   */
+  public boolean isServing(Duration timeout) throws InterruptedException {
+    long before = taken.sum();
+    long end = System.nanoTime() + timeout.toNanos();
+    while (idle.get() <= 0 && !over && taken.sum() == before) {
+      long left = end - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      Thread.sleep(Duration.ofNanos(Math.min(left, PATIENCE.toNanos())));
+    }
+    return true;
+  }
+
   /** Whether none of them has a request at hand, the one that asks included. */
   public boolean isIdle() {
     return idle.get() >= running.get();

@@ -1,0 +1,5 @@
+/** Tests of what a service manager is told. */
+@NullMarked
+package io.unsealfs.daemon.service;
+
+import org.jspecify.annotations.NullMarked;
