@@ -39,6 +39,10 @@ final class KeyServerDirectory {
    * @return the configuration file
    */
   static Path init(Path directory, String listen, boolean allowSample) throws IOException {
+    Path parent = directory.toAbsolutePath().normalize().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
     Files.createDirectory(directory, OWNER_DIRECTORY);
     writeAndWipe(directory.resolve("identity.pem"), IdentityKey.generatePem());
     byte[] kek = new byte[KeyEncryptionKey.SIZE];
