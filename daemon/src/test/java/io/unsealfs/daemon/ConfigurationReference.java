@@ -22,8 +22,8 @@ final class ConfigurationReference {
       Every option of every command, made from the option model that parses them; a test compares. What the
       mount options do to a mount: [operations](operations.md). The key server's own file: [keyserver](keyserver.md).
 
-      An option is written `--chunk-size 1M` on the command line, `chunk_size=1M` in an `-o` list (`mount` only),
-      `UNSEALFS_CHUNK_SIZE=1M` in the environment, and either form in a file that is named as `@FILE`. The command line beats
+      An option is written `--read-ahead 1M` on the command line, `read_ahead=1M` in an `-o` list (`mount` only),
+      `UNSEALFS_READ_AHEAD=1M` in the environment, and either form in a file that is named as `@FILE`. The command line beats
       the environment. A switch takes no value on the command line and `true` in the environment; `--[no-]name` can be
       switched off as `--no-name`.
 

@@ -8,7 +8,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,15 @@ public final class HttpEndpoint implements AutoCloseable {
           "sun.net.httpserver.drainAmount", "4096");
 
   /**
+   * More than there are connections. Not virtual: a BufferedWriter in one grows from 512 characters
+   * in single steps, and a page of metrics leaves 20 MB of garbage behind instead of one.
+   */
+  private static final int MOST_THREADS = 80;
+
+  private static final int STACK_BYTES = 512 << 10;
+  private static final int IDLE_SECONDS = 10;
+
+  /**
    * One answer.
    *
    * @param status of HTTP
@@ -46,7 +57,13 @@ public final class HttpEndpoint implements AutoCloseable {
 
   private final HttpServer server;
   private final ExecutorService threads =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("unsealfs-http").factory());
+      new ThreadPoolExecutor(
+          0,
+          MOST_THREADS,
+          IDLE_SECONDS,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().daemon().name("unsealfs-http-", 0).stackSize(STACK_BYTES).factory());
 
   private HttpEndpoint(HttpServer server) {
     this.server = server;
