@@ -9,12 +9,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** The pages on files and on the mount helper; their lists come from the models as well. */
 final class ConfigPages {
+  /** Definitions of the schema that are no objects. */
+  private static final Map<String, String> SHORT_FORMS =
+      Map.of("name", "text", "flag", "true or false", "time", "time in UTC as in RFC 3339");
+
+  /** Options of the command line that mean nothing in a list of mount options. */
+  private static final Set<String> NOT_IN_LISTS =
+      Set.of("--help", "--version", "--foreground", "--dry-run", "--sloppy");
+
   private final String date;
   private final String version;
 
@@ -91,7 +100,7 @@ final class ConfigPages {
                 + " words have no effect here. Secrets never stand here: everybody can see them.");
     for (OptionSpec option : CommandPages.options(mount)) {
       String name = option.longestName();
-      if (name.startsWith("--")) {
+      if (name.startsWith("--") && !NOT_IN_LISTS.contains(name)) {
         page.item(Troff.bold(name.substring(2).replace('-', '_')), CommandPages.text(option));
       }
     }
@@ -178,7 +187,7 @@ final class ConfigPages {
       form.append(
           name.matches("hex[0-9]+")
               ? "list of values of " + name.substring(3) + " bytes in hexadecimal, any one of them"
-              : name);
+              : SHORT_FORMS.getOrDefault(name, "see " + name + " below"));
     } else if (of.get("enum") instanceof List<?> words) {
       form.append(String.join(", ", words.stream().map(String::valueOf).distinct().toList()));
     } else if (of.get("const") != null) {

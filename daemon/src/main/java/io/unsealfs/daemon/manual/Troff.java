@@ -8,13 +8,15 @@ final class Troff {
 
   /** A page with its title line. */
   Troff(String title, int section, String date, String version) {
-    macro(
-        "TH",
-        title.toUpperCase(Locale.ROOT),
-        Integer.toString(section),
-        date,
-        "unsealfs " + version,
-        "unsealfs");
+    page.append(".TH \"")
+        .append(escaped(title.toUpperCase(Locale.ROOT)))
+        .append("\" ")
+        .append(section)
+        .append(' ')
+        .append(date)
+        .append(" \"unsealfs ")
+        .append(escaped(version))
+        .append("\" \"unsealfs\"\n");
   }
 
   /** A request line with its words. */
@@ -42,8 +44,16 @@ final class Troff {
   }
 
   Troff paragraph(String text) {
-    page.append(".PP\n").append(lines(text));
+    startParagraph();
+    page.append(lines(text));
     return this;
+  }
+
+  /** A section begins a paragraph by itself. */
+  private void startParagraph() {
+    if (!page.substring(page.lastIndexOf("\n", page.length() - 2) + 1).startsWith(".SH ")) {
+      page.append(".PP\n");
+    }
   }
 
   /** The line of a NAME section, which whatis(1) reads. */
@@ -61,7 +71,8 @@ final class Troff {
 
   /** Lines that stay as they are. */
   Troff example(String text) {
-    page.append(".PP\n.RS 4\n.nf\n");
+    startParagraph();
+    page.append(".RS 4\n.nf\n");
     for (String line : text.stripTrailing().split("\n", -1)) {
       page.append(protectedLine(escaped(line))).append('\n');
     }

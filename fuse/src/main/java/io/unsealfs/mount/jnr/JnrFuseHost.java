@@ -72,6 +72,12 @@ public final class JnrFuseHost implements FuseHost {
     HostRequirements.forLibfuse(options);
     MountPoint point = MountPoint.of(mountPoint, table());
     StaleMount.clear(point);
+    if (point.isAutomount(table())) {
+      throw new MountException(
+          "cannot mount on "
+              + point
+              + ": an automount waits there, which libfuse would wait for; use transport=kernel");
+    }
     point.requireEmptyDirectory();
     Set<Integer> before = point.idsHere(table());
     FuseLoop loop =

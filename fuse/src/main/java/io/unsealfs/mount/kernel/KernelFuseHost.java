@@ -106,7 +106,9 @@ public final class KernelFuseHost implements FuseHost {
       StaleMount.clear(point);
       table = table();
     }
-    point.requireEmptyDirectory();
+    if (!point.isAutomount(table)) {
+      point.requireEmptyDirectory();
+    }
     Set<Integer> before = point.idsHere(table);
     RequestSize size = RequestSize.allowed();
     Connection connection = Connection.mount(point, options, size.bytes());

@@ -89,6 +89,14 @@ public record MountPoint(Path path, Name bytes) {
   }
 
   /**
+   * Whether an automount waits here (systemd.automount(5), autofs(5)). Whoever looks into it waits
+   * for the mount, and so would who is to make it.
+   */
+  public boolean isAutomount(List<MountTable.Entry> table) {
+    return mounted(table).filter(top -> top.type().equals("autofs")).isPresent();
+  }
+
+  /**
    * Refuses what libfuse would refuse with a line on standard error only, and what the kernel would
    * cover silently. Only for a place where nothing is mounted yet.
    *
