@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * Debian with its systemd, booted in a container. The files of a fresh Debian are made once for all
  * runs, below the user's cache directory, and never changed: a run works on an overlay.
  */
-final class BootedSystem implements AutoCloseable {
+final class BootedSystem {
   private static final String PACKAGES = "systemd,systemd-sysv,dbus,fuse3,kmod";
   private static final String SUITE = "bookworm";
   private static final long DEBOOTSTRAP_MINUTES = 10;
@@ -206,8 +206,8 @@ final class BootedSystem implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws InterruptedException {
+  /** Ends it at once, if it still runs. */
+  void kill() throws InterruptedException {
     if (container.isAlive()) {
       container.descendants().forEach(ProcessHandle::destroyForcibly);
       container.destroyForcibly();
