@@ -46,6 +46,11 @@ final class CallerChannel {
     return statusFd != null;
   }
 
+  /** Descriptors above 2 that the caller left open, as far as the launcher told. */
+  List<Integer> descriptors() {
+    return callerFds;
+  }
+
   /**
    * Leaves the caller: own session, root as working directory, no descriptor of the caller's, and
    * the message that all is well. The log must have another destination than standard error by now.

@@ -1,4 +1,9 @@
 package io.unsealfs.daemon;
 
-/** Marks commands that log what they do; the others log only warnings. */
-interface Chatty {}
+/** A command that logs what it does; the others log only warnings. */
+interface Chatty {
+  /** Whether it does this time. */
+  default boolean isChatty() {
+    return true;
+  }
+}

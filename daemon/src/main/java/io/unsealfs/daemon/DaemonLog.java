@@ -28,6 +28,11 @@ final class DaemonLog {
     return new DaemonLog(stateDirectory().resolve("mount-" + fileName(mountPoint) + ".log"));
   }
 
+  /** Of a process that logs to its caller's standard error. */
+  static DaemonLog none() {
+    return new DaemonLog(null);
+  }
+
   /** For the user: where to look. */
   String place() {
     return file == null ? "the system log (journalctl -t unsealfs)" : file.toString();

@@ -33,6 +33,13 @@ final class ExportCommand implements Callable<Integer> {
       description = "Keep set-user-id and set-group-id bits; no format authenticates modes.")
   boolean keepSetIds;
 
+  @Option(
+      names = "--into",
+      description =
+          "DIRECTORY exists and is empty, and may be a mount point; its content does not appear at"
+              + " once then.")
+  boolean into;
+
   ExportCommand(Wiring wiring) {
     this.wiring = wiring;
   }
@@ -40,6 +47,9 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     TargetPaths.requireApart(Path.of(source.source), target);
+    if (into) {
+      FilledDirectory.prepare(target);
+    }
     StopSwitch stop = new StopSwitch();
     Runtime.getRuntime().addShutdownHook(new Thread(stop::close, "unsealfs-stop"));
     try (OpenedVolume opened = OpenedVolume.open(wiring, source, keys);
@@ -49,7 +59,12 @@ final class ExportCommand implements Callable<Integer> {
                   new TreeExport.Options(TreeExport.Options.defaults().parallelism(), keepSetIds),
                   report,
                   stop)
-              .export(opened.volume().tree(), target.toAbsolutePath());
+              .export(
+                  opened.volume().tree(),
+                  into ? FilledDirectory.inside(target) : target.toAbsolutePath());
+      if (into) {
+        FilledDirectory.moveUp(target);
+      }
       report.finish();
       System.err.printf(
           "unsealfs: %d files, %d directories, %d others, %d bytes exported; %d left out as damaged%n",

@@ -3,6 +3,7 @@ package io.unsealfs.daemon;
 import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.ServerTrust;
+import io.unsealfs.key.cdh.HubAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ final class KeyOptions {
       paramLabel = "KEY",
       description =
           "Where the key comes from: file:PATH, fd:N, prompt:, credential:NAME,"
-              + " grpc://HOST:PORT/NAME; ?as=passphrase|keyfile|hex|base64|masterkey says how its"
+              + " grpc://HOST:PORT/NAME, cdh:///REPO/TYPE/TAG; ?as=passphrase|keyfile|hex|base64|masterkey says how its"
               + " bytes are read. Several are tried in order. Default: $UNSEALFS_KEY.")
   List<String> keys = List.of();
 
@@ -69,6 +70,15 @@ final class KeyOptions {
               + " or credential:NAME. Default: $UNSEALFS_PSK.")
   @Nullable String preSharedKey;
 
+  @Option(
+      names = "--cdh",
+      paramLabel = "URL",
+      defaultValue = HubAddress.DEFAULT,
+      description =
+          "Where the data hub of this CoCo guest listens, for cdh: keys; a loopback address"
+              + " (default: ${DEFAULT-VALUE}).")
+  String cdh = HubAddress.DEFAULT;
+
   /**
    * What a remote key service is shown besides evidence.
    *
@@ -98,14 +108,26 @@ final class KeyOptions {
    * @throws io.unsealfs.key.KeyReferenceException if one is malformed
    */
   List<KeyReference> references() throws IOException {
-    if (keys.isEmpty()) {
-      throw new UsageException("no key given: add --key, or set UNSEALFS_KEY");
-    }
     List<KeyReference> references = new ArrayList<>();
+    if (keys.isEmpty()) {
+      references.add(
+          KserveEnvironment.key(System.getenv())
+              .orElseThrow(
+                  () -> new UsageException("no key given: add --key, or set UNSEALFS_KEY")));
+    }
     for (String text : keys) {
       references.add(KeyReference.parse(text));
     }
     return references;
+  }
+
+  /**
+   * Where the data hub is.
+   *
+   * @throws io.unsealfs.key.KeyReferenceException if that is not on this host
+   */
+  HubAddress dataHub() throws IOException {
+    return HubAddress.parse(cdh);
   }
 
   ServerTrust trust() {

@@ -21,8 +21,9 @@ public final class Main {
   static int run(List<String> arguments, Wiring wiring) {
     RootCommand root = new RootCommand();
     CommandLine commandLine = commandLine(root, wiring, arguments);
+    List<String> ours = RunCommand.Split.of(arguments).ours();
     try {
-      return commandLine.execute(OptionList.detached(arguments).toArray(String[]::new));
+      return commandLine.execute(OptionList.detached(ours).toArray(String[]::new));
     } catch (Error e) {
       // picocli hands only exceptions to its handler, and nobody gets a stack trace unasked
       return fail(root, "fault", e);
@@ -35,6 +36,8 @@ public final class Main {
     if (CommandWord.of(arguments).equals("mount")) {
       // reading the annotations of all the others would take as long as mounting
       commandLine.addSubcommand(new MountCommand(wiring));
+    } else if (CommandWord.of(arguments).equals("run")) {
+      commandLine.addSubcommand(new RunCommand(wiring, RunCommand.Split.of(arguments).command()));
     } else {
       addCommands(commandLine, wiring);
     }
@@ -45,7 +48,7 @@ public final class Main {
     commandLine.setParameterExceptionHandler((error, words) -> usage(root, error));
     commandLine.setExecutionStrategy(parsed -> {
       CommandLine last = innermost(parsed).commandSpec().commandLine();
-      boolean quiet = !(last.getCommand() instanceof Chatty);
+      boolean quiet = !(last.getCommand() instanceof Chatty chatty && chatty.isChatty());
       wiring.useLogs(Logs.toStandardError(root.logFormat, root.debug, quiet));
       return new CommandLine.RunLast().execute(parsed);
     });
@@ -57,6 +60,7 @@ public final class Main {
   private static void addCommands(CommandLine commandLine, Wiring wiring) {
     commandLine
         .addSubcommand(new MountCommand(wiring))
+        .addSubcommand(new RunCommand(wiring, List.of()))
         .addSubcommand(new UmountCommand())
         .addSubcommand(new StatusCommand())
         .addSubcommand(new EncryptCommand(wiring))

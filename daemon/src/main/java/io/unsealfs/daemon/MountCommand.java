@@ -11,6 +11,7 @@ import io.unsealfs.os.ProcessControl;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Parameters;
     description =
         "Attests, fetches the key, opens the volume and mounts it. Returns 0 once the tree is"
             + " readable; a daemon stays behind unless --foreground is given.")
-final class MountCommand implements Callable<Integer>, Chatty {
+class MountCommand implements Callable<Integer>, Chatty {
   private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
 
   private final Wiring wiring;
@@ -131,6 +132,11 @@ final class MountCommand implements Callable<Integer>, Chatty {
       description = "How long a stop waits for busy files (default: ${DEFAULT-VALUE}).")
   int graceSeconds = 10;
 
+  @Option(
+      names = "--make-mountpoint",
+      description = "Make MOUNTPOINT where it is missing; its parent must exist.")
+  boolean makeMountPoint;
+
   MountCommand(Wiring wiring) {
     this.wiring = wiring;
   }
@@ -140,6 +146,9 @@ final class MountCommand implements Callable<Integer>, Chatty {
     ProcessControl.forbidDumps();
     Path target = Path.of(mountPoint).toAbsolutePath().normalize();
     refuseInsideSource(target);
+    if (makeMountPoint) {
+      makeMountPoint(target);
+    }
     FuseHost host = wiring.fuseHost(transport);
     MountOptions options =
         new MountOptions(
@@ -155,7 +164,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
             Optional.empty());
     VolumeOpening opening = new VolumeOpening(wiring, source, keys);
     ServiceReport report =
-        new ServiceReport(foreground ? ServiceManager.of(System.getenv()) : ServiceManager.none());
+        new ServiceReport(
+            staysInForeground() ? ServiceManager.of(System.getenv()) : ServiceManager.none());
     Retries retries = new Retries(Retries.duration(retryFor), report::waiting);
     if (dryRun) {
       boolean _ = keys.references().isEmpty();
@@ -173,7 +183,9 @@ final class MountCommand implements Callable<Integer>, Chatty {
     MountCare care =
         new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
     LeaseCare leaseCare = new LeaseCare(lease.onExpiry(), wiring.renewingKeyFetch(keys));
-    DaemonLog daemonLog = DaemonLog.choose(logFile, target);
+    // who stays needs no place for a log, and a read-only container has none
+    DaemonLog daemonLog =
+        staysInForeground() ? DaemonLog.none() : DaemonLog.choose(logFile, target);
     try (CipherWarmUp _ = CipherWarmUp.begin(!Files.isDirectory(Path.of(source.source)));
         MountSession session =
             new MountSession(
@@ -217,15 +229,20 @@ final class MountCommand implements Callable<Integer>, Chatty {
       Signals.on("INT", () -> stop(session));
       Signals.on("USR1", () -> care.logFigures(target));
       try (RunRecord _ = RunRecord.write(target)) {
-        serve(session, target, daemonLog, report);
+        return serve(session, target, daemonLog, report);
       }
     }
-    return ExitCode.DONE.status();
   }
 
-  private void serve(MountSession session, Path target, DaemonLog daemonLog, ServiceReport report)
+  /** Whether this process stays its caller's. */
+  boolean staysInForeground() {
+    return foreground || !wiring.caller().isPresent();
+  }
+
+  /** Works until the mount has ended; gives the exit status. */
+  int serve(MountSession session, Path target, DaemonLog daemonLog, ServiceReport report)
       throws IOException, InterruptedException {
-    if (foreground || !wiring.caller().isPresent()) {
+    if (staysInForeground()) {
       if (logFile != null) {
         wiring.logs().toFile(logFile);
       }
@@ -239,6 +256,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
     }
     report.ready(session);
     session.awaitEnd();
+    return ExitCode.DONE.status();
   }
 
   /**
@@ -256,6 +274,18 @@ final class MountCommand implements Callable<Integer>, Chatty {
     if (realTarget.startsWith(realSource) && !realTarget.equals(realSource)) {
       throw new MountException(
           mountPoint + ": lies inside the encrypted source; choose a mount point outside of it");
+    }
+  }
+
+  /** Never looks at what is there already: that may be a dead mount. */
+  private static void makeMountPoint(Path target) throws MountException {
+    try {
+      Files.createDirectory(target);
+    } catch (FileAlreadyExistsException e) {
+      return;
+    } catch (IOException e) {
+      throw new MountException(
+          "--make-mountpoint: " + target + " cannot be made: " + e.getMessage(), e);
     }
   }
 

@@ -15,6 +15,9 @@ import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.SecretMemory;
+import io.unsealfs.key.cdh.CdhKeyProvider;
+import io.unsealfs.key.cdh.CdhTimeouts;
+import io.unsealfs.key.cdh.HubAddress;
 import io.unsealfs.key.file.ConsolePrompt;
 import io.unsealfs.key.file.CredentialKeyProvider;
 import io.unsealfs.key.file.FdKeyProvider;
@@ -170,7 +173,7 @@ final class Wiring {
 
   private KeyFetch keyFetch(KeyOptions options, GrpcTimeouts timeouts) throws IOException {
     return new KeyFetch(
-        keyProviders(options.credentials(), timeouts),
+        keyProviders(options.credentials(), timeouts, options.dataHub()),
         secretMemory,
         keyFigures.counting(attester(options.attester)),
         options.trust());
@@ -180,14 +183,18 @@ final class Wiring {
   KekFetcher kekFetcher() {
     return source ->
         new KeyFetch(
-                keyProviders(ClientCredentials.NONE, GrpcTimeouts.DEFAULT),
+                keyProviders(
+                    ClientCredentials.NONE,
+                    GrpcTimeouts.DEFAULT,
+                    HubAddress.parse(HubAddress.DEFAULT)),
                 secretMemory,
                 attester(source.attester()),
                 source.trust())
             .fetch(source.key());
   }
 
-  private List<KeyProvider> keyProviders(ClientCredentials shown, GrpcTimeouts timeouts) {
+  private List<KeyProvider> keyProviders(
+      ClientCredentials shown, GrpcTimeouts timeouts, HubAddress hub) {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
     List<KeyProvider> local =
         List.of(
@@ -198,6 +205,7 @@ final class Wiring {
     List<KeyProvider> providers = new ArrayList<>(local);
     providers.add(new PromptKeyProvider(secretMemory, new ConsolePrompt()));
     providers.add(new GrpcKeyProvider(secretMemory, timeouts, shown, local));
+    providers.add(new CdhKeyProvider(secretMemory, hub, CdhTimeouts.DEFAULT));
     providers.replaceAll(keyFigures::counting);
     return providers;
   }

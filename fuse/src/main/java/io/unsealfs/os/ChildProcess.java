@@ -10,7 +10,7 @@ final class ChildProcess {
 
   private final int pid;
 
-  private ChildProcess(int pid) {
+  ChildProcess(int pid) {
     this.pid = pid;
   }
 
@@ -41,7 +41,7 @@ final class ChildProcess {
   }
 
   /** An array of C strings with its closing null, and the strings behind it. */
-  private static Pointer strings(List<byte[]> strings) {
+  static Pointer strings(List<byte[]> strings) {
     int at = (strings.size() + 1) * Long.BYTES;
     Pointer memory = SpawnCalls.memory(at + strings.stream().mapToInt(s -> s.length + 1).sum());
     for (int i = 0; i < strings.size(); i++) {
@@ -55,7 +55,12 @@ final class ChildProcess {
 
   /** Ends it, where this user may. */
   void kill() {
-    int _ = SpawnCalls.CALLS.kill(pid, SIGKILL);
+    signal(SIGKILL);
+  }
+
+  /** Sends it a signal, where this user may. */
+  void signal(int number) {
+    int _ = SpawnCalls.CALLS.kill(pid, number);
   }
 
   /** Waits for its end: the exit status, or 128 and the number of the signal that killed it. */

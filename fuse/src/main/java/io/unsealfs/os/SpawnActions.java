@@ -1,6 +1,7 @@
 package io.unsealfs.os;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import jnr.ffi.Pointer;
 
 /**
@@ -13,6 +14,8 @@ final class SpawnActions implements AutoCloseable {
 
   /** glibc's and musl's posix_spawn_file_actions_t have 80 bytes. */
   private static final int OPAQUE_BYTES = 256;
+
+  private static final int STANDARD_ERROR = 2;
 
   private static final byte[] DEV_NULL =
       Libc.terminated("/dev/null".getBytes(StandardCharsets.US_ASCII));
@@ -60,6 +63,20 @@ final class SpawnActions implements AutoCloseable {
         check(SpawnCalls.CALLS.posix_spawn_file_actions_addclose(memory, number));
       }
     }
+  }
+
+  /** The child has the standard streams, {@code kept}, and no other; to be said last. */
+  void keepOnly(Collection<Integer> kept) throws SystemCallException {
+    int last = STANDARD_ERROR;
+    for (int number : kept) {
+      last = Math.max(last, number);
+    }
+    for (int number : InheritedDescriptor.open()) {
+      if (number > STANDARD_ERROR && number <= last && !kept.contains(number)) {
+        check(SpawnCalls.CALLS.posix_spawn_file_actions_addclose(memory, number));
+      }
+    }
+    closeFrom(last + 1);
   }
 
   private static void check(int error) throws SystemCallException {

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
  * @param text the reference as it was given, for messages
  */
 public record KeyReference(String scheme, String body, KeyReading reading, String text) {
-  private static final List<String> SCHEMES = List.of("file", "fd", "prompt", "credential", "grpc");
+  private static final List<String> SCHEMES =
+      List.of("file", "fd", "prompt", "credential", "grpc", "cdh");
   private static final String READING = "?as=";
   private static final int MAX_LENGTH = 8 << 10;
 

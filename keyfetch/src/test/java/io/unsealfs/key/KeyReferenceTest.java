@@ -20,6 +20,7 @@ class KeyReferenceTest {
     "fd:3?as=base64, fd, 3, BASE64",
     "credential:model, credential, model, PASSPHRASE",
     "grpc://[::1]:50051/a/b?as=masterkey, grpc, //[::1]:50051/a/b, MASTERKEY",
+    "cdh:///default/key/llama?as=hex, cdh, ///default/key/llama, HEX",
   })
   void referencesAreParsed(String text, String scheme, String body, KeyReading reading)
       throws Exception {
@@ -37,7 +38,8 @@ class KeyReferenceTest {
   void unknownSchemesAreRefusedWithTheListAndWithoutTheText(String text) {
     KeyReferenceException e =
         assertThrows(KeyReferenceException.class, () -> KeyReference.parse(text));
-    assertTrue(e.toString().contains("file:, fd:, prompt:, credential:, grpc:"), e.toString());
+    assertTrue(
+        e.toString().contains("file:, fd:, prompt:, credential:, grpc:, cdh:"), e.toString());
     assertFalse(e.toString().contains("hun"), e.toString());
     assertFalse(e.toString().contains("ter2"), e.toString());
   }

@@ -46,7 +46,8 @@ public final class Needs {
     return Path.of(System.getProperty("unsealfs.root", ".")).toAbsolutePath().normalize();
   }
 
-  private static void require(boolean present, String what) {
+  /** Something else. */
+  public static void require(boolean present, String what) {
     if (!present && isContinuousIntegration()) {
       throw new AssertionError("this machine lacks " + what);
     }

@@ -29,6 +29,7 @@ final class FuzzTargets {
     MAKERS.put("luks-json", LuksTarget::json);
     MAKERS.put("key-reference", KeyTargets::keyReference);
     MAKERS.put("key-reading", KeyTargets::keyReading);
+    MAKERS.put("hub-answer", KeyTargets::hubAnswer);
     MAKERS.put("keyserver-config", KeyTargets::keyServerConfig);
     MAKERS.put("wrapped-secret", KeyTargets::wrappedSecret);
     MAKERS.put("passphrase-kdf", KeyTargets::passphraseKdf);

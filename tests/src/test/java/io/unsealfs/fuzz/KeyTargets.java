@@ -14,6 +14,7 @@ import io.unsealfs.key.KeyReferenceException;
 import io.unsealfs.key.LeaseTerms;
 import io.unsealfs.key.Secret;
 import io.unsealfs.key.SecretTerms;
+import io.unsealfs.key.cdh.HubAnswer;
 import io.unsealfs.key.proto.v1.Evidence;
 import io.unsealfs.key.proto.v1.SecretReply;
 import io.unsealfs.key.proto.v1.SecretRequest;
@@ -31,6 +32,7 @@ import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.PassphraseKdf;
 import io.unsealfs.keyserver.WrappedSecret;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,7 +73,8 @@ final class KeyTargets {
             "fd:3",
             "prompt:",
             "credential:volume?as=masterkey",
-            "grpc://[::1]:8443,kbs.example:443/model/one?as=passphrase"),
+            "grpc://[::1]:8443,kbs.example:443/model/one?as=passphrase",
+            "cdh:///default/key/llama?as=hex"),
         texts("?as=", "?as=base64", ":", "//", "%00", "\u202e", "\ud83d\ude00", ",", "["),
         input -> {
           String text = new String(input, UTF_8);
@@ -80,6 +83,40 @@ final class KeyTargets {
             throw new AssertionError("the reference is not what was given");
           }
         });
+  }
+
+  static FuzzTarget hubAnswer() {
+    return new ParserTarget(
+        "hub-answer",
+        texts(
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: y\r\n\r\nkey",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\nk\r\n2\r\ney\r\n0\r\n\r\n",
+            "HTTP/1.0 500 No\r\n\r\nget resource: unauthorized"),
+        texts("\r\n\r\n", "Content-Length: 999999999\r\n", "ffffff\r\n", "0\r\n", "\n\n", ": "),
+        input -> {
+          int early = size(input, false);
+          int whole = size(input, true);
+          // what came so far must never be taken for more, or less, than the whole
+          if (early >= 0 && early != whole) {
+            throw new AssertionError(early + " bytes before the end, then " + whole);
+          }
+        });
+  }
+
+  /** Bytes of the body, -1 where more has to come. */
+  private static int size(byte[] input, boolean ended) throws IOException {
+    ByteBuffer received = ByteBuffer.allocate(input.length).put(input);
+    Optional<HubAnswer> answer = HubAnswer.of(received, ended);
+    if (answer.isEmpty()) {
+      return -1;
+    }
+    byte[] body = answer.get().body();
+    int status = answer.get().status();
+    if (body.length > HubAnswer.MAX_BODY || body.length > input.length || status > 599) {
+      throw new AssertionError("status " + status + ", " + body.length + " bytes");
+    }
+    answer.get().close();
+    return body.length;
   }
 
   static FuzzTarget keyReading() {

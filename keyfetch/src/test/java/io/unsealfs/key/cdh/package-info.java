@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.key.cdh;
+
+import org.jspecify.annotations.NullMarked;
