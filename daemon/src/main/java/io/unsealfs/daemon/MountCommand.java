@@ -173,6 +173,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
                     leaseCare,
                     reading.prefetchBytes(),
                     idle,
+                    Optional::empty,
                     Instant.now(),
                     System.nanoTime()),
                 wiring.keyFigures())) {
