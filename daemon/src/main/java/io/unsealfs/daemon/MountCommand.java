@@ -215,6 +215,7 @@ class MountCommand implements Callable<Integer>, Chatty {
                     leaseCare,
                     reading.prefetchBytes(),
                     idle,
+                    Optional::empty,
                     Instant.now(),
                     System.nanoTime()),
                 wiring.keyFigures());

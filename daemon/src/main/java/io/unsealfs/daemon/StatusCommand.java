@@ -103,7 +103,6 @@ final class StatusCommand implements Callable<Integer> {
   /** What there is now: daemons that answer, and mounts in the table whose daemon does not. */
   private List<Found> look() throws IOException {
     Map<String, Found> all = new LinkedHashMap<>();
-    int silent = 0;
     for (Path socket : RunRecord.sockets()) {
       try {
         MountStatus status = StatusSocket.ask(socket);
@@ -111,20 +110,16 @@ final class StatusCommand implements Callable<Integer> {
       } catch (ConnectException e) {
         Files.deleteIfExists(socket); // of a process that was killed
       } catch (IOException e) {
-        String name = socket.getFileName() + "#" + silent++;
-        all.put(name, new Found("", Optional.empty(), socket + ": " + ErrorText.of(e)));
+        // one that hangs has its mount in the table; one that mounts nothing yet has not
+        all.put(
+            socket.toString(),
+            new Found("", Optional.empty(), socket.getFileName() + ": " + ErrorText.of(e)));
       }
     }
     for (MountTable.Entry entry : MountTable.read()) {
       String at = new String(entry.mountPoint(), nativeCharset());
       if (entry.type().equals(OUR_TYPE)) {
-        all.putIfAbsent(
-            at,
-            new Found(
-                at,
-                Optional.empty(),
-                "mounted, but no daemon of this user answers for it (another user's, or gone:"
-                    + " unsealfs umount clears it)"));
+        all.putIfAbsent(at, new Found(at, Optional.empty(), silence(at)));
       }
     }
     List<Found> found = new ArrayList<>(all.values());
@@ -135,11 +130,19 @@ final class StatusCommand implements Callable<Integer> {
     return found;
   }
 
+  private static String silence(String at) {
+    return RunRecord.daemonOf(Path.of(at))
+        .map(daemon -> "mounted, but its daemon, process " + daemon.pid() + ", does not answer")
+        .orElse(
+            "mounted, but no daemon of this user answers for it (another user's, or gone: unsealfs"
+                + " umount clears it)");
+  }
+
   private static Charset nativeCharset() {
     return Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   }
 
-  private void print(List<Found> found, List<Found> before) {
+  private void print(List<Found> found, List<Found> before) throws MountException {
     if (json) {
       printJson(found);
       return;
@@ -170,12 +173,14 @@ final class StatusCommand implements Callable<Integer> {
     System.out.flush();
   }
 
-  private void printJson(List<Found> found) {
+  private void printJson(List<Found> found) throws MountException {
     List<MountStatus> known = found.stream().flatMap(one -> one.status().stream()).toList();
     if (mountPoint == null) {
       System.out.println(RecordJson.write(new All(known)));
     } else if (!known.isEmpty()) {
       System.out.println(RecordJson.write(known.getFirst()));
+    } else if (!found.isEmpty()) {
+      throw new MountException(target() + ": " + found.getFirst().silence());
     }
     System.out.flush();
   }

@@ -23,6 +23,7 @@ import java.util.function.Supplier;
  * @param mountPoint as text
  * @param source as it was named
  * @param idle without use until the mount ends
+ * @param store figures of the object store behind the source; empty for a local one
  */
 record StatusReport(
     String version,
@@ -36,6 +37,7 @@ record StatusReport(
     LeaseCare lease,
     long readAheadBytes,
     Optional<Duration> idle,
+    Supplier<Optional<MountStatus.Store>> store,
     Instant started,
     long startedNanos)
     implements Supplier<MountStatus> {
@@ -76,7 +78,7 @@ record StatusReport(
             failures.damagedObjects(),
             failures.unexpectedFaults(),
             failures.byFile()),
-        Optional.empty(),
+        store.get(),
         idle.map(Duration::toSeconds));
   }
 

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.daemon.lease.OnExpiry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -73,6 +75,23 @@ class MountOptionWordsTest {
     assertEquals(OnExpiry.STOP_NEW_OPENS, mount("-o", "on_expiry=stop-new-opens").lease.onExpiry());
     MountCommand wrong = mount("-o", "on_expiry=stop_new_opens");
     assertThrows(UsageException.class, () -> wrong.lease.onExpiry());
+  }
+
+  @Test
+  void theEndpointIsOnLoopbackUnlessAnAddressIsNamed() throws UsageException {
+    assertTrue(mount().seeing.address().isEmpty());
+    for (String words : List.of("metrics=9000", "metrics=:9000", "metrics=127.0.0.1:9000")) {
+      InetSocketAddress address = mount("-o", words).seeing.address().orElseThrow();
+      assertTrue(address.getAddress().isLoopbackAddress(), words);
+      assertEquals(9000, address.getPort());
+    }
+    assertEquals(
+        SeeingOptions.DEFAULT_PORT,
+        mount("-o", "metrics").seeing.address().orElseThrow().getPort());
+    InetSocketAddress all = mount("--metrics=[::]:1").seeing.address().orElseThrow();
+    assertTrue(all.getAddress().isAnyLocalAddress());
+    assertEquals(Duration.ofMinutes(10), mount("-o", "idle=10m").seeing.idle().orElseThrow());
+    assertTrue(mount().seeing.idle().isEmpty());
   }
 
   @Test

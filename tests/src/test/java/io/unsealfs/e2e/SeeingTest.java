@@ -310,7 +310,13 @@ class SeeingTest {
       Processes.signal(pid, "STOP");
       try {
         Outcome outcome = Command.unsealfs(scratch, "status").run().assertStatus(0);
-        assertTrue(outcome.out().contains("no answer within 3 s"), outcome::toString);
+        String silence = "its daemon, process " + pid + ", does not answer";
+        assertTrue(outcome.out().contains(silence), outcome::toString);
+        Outcome json =
+            Command.unsealfs(scratch, "status", "--json", mounted.path().toString())
+                .run()
+                .assertStatus(25);
+        assertTrue(json.errLine().contains(silence), json::toString);
       } finally {
         Processes.signal(pid, "CONT");
       }

@@ -50,6 +50,7 @@ final class FuzzTargets {
     MAKERS.put("evidence-file", VerifyTargets::evidenceFile);
     MAKERS.put("event-log", EvidenceTargets::eventLog);
     MAKERS.put("policy", EvidenceTargets::policy);
+    MAKERS.put("status", StatusTarget::make);
   }
 
   private FuzzTargets() {}

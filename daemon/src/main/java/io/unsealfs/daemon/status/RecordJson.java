@@ -1,5 +1,6 @@
 package io.unsealfs.daemon.status;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
@@ -91,6 +92,9 @@ public final class RecordJson {
         throw new IOException("not the JSON of one " + type.getSimpleName());
       }
       return value;
+    } catch (JacksonException e) {
+      // its text has several lines and repeats what was read
+      throw new IOException("not JSON, or cut off", e);
     }
   }
 
