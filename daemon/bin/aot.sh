@@ -68,8 +68,18 @@ make_start_files() {
 # Prints the names of the jars copied.
 train() {
   local jars
-  jars=$("$JAVA_HOME/bin/java" "${NATIVE_ARGS[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jar" \
-    io.unsealfs.daemon.start.StartFiles "$target/lib" "$start/$id") || return 1
+  jars=$(copy_start_jars) && record_aot_cache "$jars" >&2 && echo "$jars"
+}
+
+# Copies those jars that a cache would leave out, and prints their names.
+copy_start_jars() {
+  "$JAVA_HOME/bin/java" "${NATIVE_ARGS[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jar" \
+    io.unsealfs.daemon.start.StartFiles "$target/lib" "$start/$id"
+}
+
+# Records start/ID/unsealfs.aot; wants the names of the jars copied.
+record_aot_cache() {
+  local jars=$1
   # The quick compiler only: what training calls often, a start then compiles once, quickly and for
   # good. With the optimising one a start would first of all optimise what this run found worth it.
   # What is called for every request or block must not be compiled for good like that.
@@ -82,9 +92,8 @@ train() {
   timeout -k 5 90 "$JAVA_HOME/bin/java" "${JVM_ARGS[@]}" -XX:TieredStopAtLevel=1 "${not_for_good[@]}" \
     -XX:AOTCacheOutput="$start/$id/unsealfs.aot" \
     -Djffi.boot.library.path="$start/$id" -cp "${jars:+$start/$id/${jars//:/:$start/$id/}:}$jar" \
-    io.unsealfs.daemon.TrainingRun "$scratch" >&2 || return 1
-  [ -s "$start/$id/unsealfs.aot" ] || return 1
-  echo "$jars"
+    io.unsealfs.daemon.TrainingRun "$scratch" || return 1
+  [ -s "$start/$id/unsealfs.aot" ]
 }
 
 cleanup_training() {
