@@ -19,6 +19,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +50,7 @@ class BootedSystemTest {
   }
 
   @BeforeAll
+  @Timeout(value = 12, unit = TimeUnit.MINUTES) // a fresh Debian, once, and the packages
   static void boot() throws IOException, InterruptedException {
     BootedSystem.requireTools();
     Path files = BootedSystem.files(scratch);
