@@ -94,7 +94,7 @@ class ManualPagesTest {
             "bash",
             "-c",
             "source \"$0\"; COMP_WORDS=(unsealfs mount --retry); COMP_CWORD=2;"
-                + " COMP_LINE='unsealfs mount --retry'; COMP_POINT=22; _complete_unsealfs;"
+                + " COMP_LINE='unsealfs mount --retry'; COMP_POINT=22; _complete_unsealfs 2>/dev/null;"
                 + " echo \"${COMPREPLY[@]}\"",
             bash.toString());
     assertEquals("--retry-for", said.strip());

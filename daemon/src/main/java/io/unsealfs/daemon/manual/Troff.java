@@ -91,7 +91,7 @@ final class Troff {
   /** One sentence a line, none of which can be taken for a request. */
   private static String lines(String text) {
     StringBuilder lines = new StringBuilder();
-    for (String line : text.strip().replaceAll("\\s+", " ").split("(?<=[.;:]) ", -1)) {
+    for (String line : text.strip().replaceAll("\\s+", " ").split("(?<=[.;]) ", -1)) {
       lines.append(protectedLine(escaped(line))).append('\n');
     }
     return lines.toString();
