@@ -46,7 +46,7 @@ class CommandProcessTest {
   }
 
   private static List<String> ownStatus() throws IOException {
-    return List.of(Files.readString(Path.of("/proc/self/status")).split("\n"));
+    return Files.readAllLines(Path.of("/proc/self/status"));
   }
 
   private static long ignored(List<String> status) {
