@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -98,6 +99,31 @@ class ImageTest {
                     "--version"))
             .start()) {
       assertEquals(0, container.program().await(30), container.program()::toString);
+    }
+  }
+
+  @Test
+  void theKeyServerServesAsAnOrdinaryUser() throws IOException, InterruptedException {
+    Path files = Files.createDirectory(scratch.resolve("files"));
+    JsonNode said = Images.unpack("unsealfs-keyserver", scratch, files);
+    assertEquals("65532:65532", said.get("config").get("User").textValue());
+    assertFalse(Files.exists(files.resolve("usr/bin/fusermount3")));
+    Path writable = Files.createDirectory(scratch.resolve("writable"));
+    Files.setPosixFilePermissions(writable, PosixFilePermissions.fromString("rwxrwxrwx"));
+    String script =
+        String.join(
+            " && ",
+            "unsealfs keyserver init /run/keys --listen 127.0.0.1:0",
+            "exec unsealfs keyserver --config /run/keys/keyserver.yaml");
+    try (RuncContainer server =
+        RuncContainer.of(scratch, files, List.of("/bin/sh", "-c", script))
+            .environment(said)
+            .user(65_532)
+            .bind(writable, "/run", "bind", "rw")
+            .start()) {
+      server.program().awaitText("serving");
+      server.signal("TERM");
+      assertEquals(143, server.program().await(30), server.program()::toString);
     }
   }
 

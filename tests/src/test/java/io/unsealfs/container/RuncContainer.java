@@ -89,6 +89,12 @@ final class RuncContainer implements AutoCloseable {
     return this;
   }
 
+  /** Runs as this user instead of root. */
+  RuncContainer user(int uid) {
+    ((ObjectNode) spec.get("process")).putObject("user").put("uid", uid).put("gid", uid);
+    return this;
+  }
+
   RuncContainer memory(long bytes) {
     ((ObjectNode) linux().get("resources")).putObject("memory").put("limit", bytes);
     return this;
