@@ -40,6 +40,16 @@ public interface Source extends Closeable {
   default void doneWith(long offset, long length) {}
 
   /**
+   * Says that bytes of the range turned out not to be authentic. A source that keeps copies of what
+   * is stored elsewhere drops them.
+   *
+   * @return whether reading the range again may bring other bytes
+   */
+  default boolean distrust(long offset, long length) {
+    return false;
+  }
+
+  /**
    * Brings plaintext into the cache ahead of any reader, from the front. A source without a cache
    * has nothing to do.
    *
