@@ -7,6 +7,7 @@ import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.object.StoreDeniedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.AccessDeniedException;
@@ -88,17 +89,18 @@ public final class Errno {
   private static final Row UNLISTED = Row.fault(EIO);
 
   private static final Map<Class<? extends IOException>, Row> TABLE =
-      Map.of(
-          NoSuchFileException.class, Row.asked(ENOENT),
-          NotDirectoryException.class, Row.asked(ENOTDIR),
-          IllegalNodeException.class, Row.asked(EINVAL),
-          NameTooLongException.class, Row.asked(ENAMETOOLONG),
-          NoSuchAttributeException.class, Row.asked(ENODATA),
-          InterruptedIOException.class, Row.asked(EINTR),
-          AccessDeniedException.class, Row.fault(EACCES),
-          IntegrityException.class, Row.fault(EIO),
-          StaleSourceException.class, Row.fault(ESTALE),
-          StorageException.class, Row.fault(EIO));
+      Map.ofEntries(
+          Map.entry(NoSuchFileException.class, Row.asked(ENOENT)),
+          Map.entry(NotDirectoryException.class, Row.asked(ENOTDIR)),
+          Map.entry(IllegalNodeException.class, Row.asked(EINVAL)),
+          Map.entry(NameTooLongException.class, Row.asked(ENAMETOOLONG)),
+          Map.entry(NoSuchAttributeException.class, Row.asked(ENODATA)),
+          Map.entry(InterruptedIOException.class, Row.asked(EINTR)),
+          Map.entry(AccessDeniedException.class, Row.fault(EACCES)),
+          Map.entry(IntegrityException.class, Row.fault(EIO)),
+          Map.entry(StoreDeniedException.class, Row.fault(EACCES)),
+          Map.entry(StaleSourceException.class, Row.fault(ESTALE)),
+          Map.entry(StorageException.class, Row.fault(EIO)));
 
   private Errno() {}
 
