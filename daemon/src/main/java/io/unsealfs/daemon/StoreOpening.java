@@ -19,7 +19,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** From the words for a bucket to its store: settings, credentials, and the SDK that speaks to it. */
+/**
+ * From the words for a bucket to its store: settings, credentials, and the SDK that speaks to it.
+ */
 final class StoreOpening {
   private static final System.Logger LOG = System.getLogger(StoreOpening.class.getName());
 
@@ -50,19 +52,15 @@ final class StoreOpening {
       settings
           .endpoint()
           .filter(endpoint -> "http".equals(endpoint.getScheme()))
-          .ifPresent(
-              endpoint ->
-                  LOG.log(
-                      Level.INFO,
-                      "{0} is read without TLS from {1}: others see what is read and when",
-                      uri,
-                      endpoint));
+          .ifPresent(endpoint ->
+              LOG.log(
+                  Level.INFO,
+                  "{0} is read without TLS from {1}: others see what is read and when",
+                  uri,
+                  endpoint));
       CredentialSources sources =
           new CredentialSources(
-              environment,
-              settings.region(),
-              given,
-              () -> new WebIdentity(environment, settings));
+              environment, settings.region(), given, () -> new WebIdentity(environment, settings));
       boolean oss = uri.scheme().equals("oss");
       CredentialFetcher fetcher =
           oss ? sources.oss(settings.credentials()) : sources.s3(settings.credentials());
@@ -83,8 +81,7 @@ final class StoreOpening {
       LOG.log(
           Level.DEBUG,
           () ->
-              "store credentials fetched"
-                  + expires.map(end -> ", they end at " + end).orElse(""));
+              "store credentials fetched" + expires.map(end -> ", they end at " + end).orElse(""));
     }
 
     @Override

@@ -49,8 +49,8 @@ public abstract class ObjectStoreContract {
 
   private final byte[] content = new byte[300_000];
   private final AtomicInteger fetches = new AtomicInteger();
-  private final StoreServer server;
-  private final ObjectStore store;
+  private StoreServer server;
+  private ObjectStore store;
 
   /** Which store the server plays. */
   protected abstract StoreBucket.Dialect dialect();
@@ -59,18 +59,14 @@ public abstract class ObjectStoreContract {
   protected abstract ObjectStore open(
       ObjectUri uri, StoreSettings settings, CredentialCache credentials);
 
-  protected ObjectStoreContract() {
-    StoreBucket bucket = new StoreBucket(dialect(), BUCKET);
-    server = new StoreServer(bucket);
-    store = open(Map.of());
-  }
-
   protected final StoreServer server() {
     return server;
   }
 
   @BeforeEach
-  void fill() {
+  void start() {
+    server = new StoreServer(new StoreBucket(dialect(), BUCKET));
+    store = open(Map.of());
     new Random(7).nextBytes(content);
     server.bucket().put("tree/a.bin", content);
   }
@@ -320,7 +316,7 @@ public abstract class ObjectStoreContract {
           assertThrows(
               StoreUnavailableException.class,
               () -> quick.get(version, 0, 200_000, RangeSink.into(ciphertext), NEVER));
-      assertTrue(e.getMessage().contains("stalled"), e::getMessage);
+      assertTrue(String.valueOf(e.getMessage()).contains("stalled"), e::getMessage);
       assertEquals(5000, ciphertext.position());
       release.countDown();
     }
@@ -390,8 +386,8 @@ public abstract class ObjectStoreContract {
     server.always(Fault.status(400, "ExpiredToken"));
     StoreDeniedException e = assertThrows(StoreDeniedException.class, () -> read(version, 0, 10));
     assertEquals(before + 1, fetches.get());
-    assertFalse(e.getMessage().contains("tok"), e::getMessage);
-    assertFalse(e.getMessage().contains("sk"), e::getMessage);
+    assertFalse(String.valueOf(e.getMessage()).contains("tok"), e::getMessage);
+    assertFalse(String.valueOf(e.getMessage()).contains("sk"), e::getMessage);
   }
 
   @Test
@@ -401,11 +397,10 @@ public abstract class ObjectStoreContract {
     AtomicInteger valid = new AtomicInteger(first);
     String header =
         dialect() == StoreBucket.Dialect.S3 ? "x-amz-security-token" : "x-oss-security-token";
-    server.gate(
-        request ->
-            request.headers().getOrDefault(header, "").equals("tok" + valid.get())
-                ? null
-                : Fault.status(403, "SecurityTokenExpired"));
+    server.gate(request ->
+        request.headers().getOrDefault(header, "").equals("tok" + valid.get())
+            ? null
+            : Fault.status(403, "SecurityTokenExpired"));
     int rounds = 5;
     int readers = 8;
     Phaser round = new Phaser(readers + 1);
@@ -452,9 +447,9 @@ public abstract class ObjectStoreContract {
     server.next(StoreRequest::isGet, Fault.status(403, "AccessDenied"));
     StoreDeniedException e = assertThrows(StoreDeniedException.class, () -> read(version, 0, 10));
     assertEquals(1, server.traffic().gets());
-    assertTrue(e.getMessage().contains("AccessDenied"), e::getMessage);
-    assertTrue(e.getMessage().contains(BUCKET), e::getMessage);
-    assertTrue(e.getMessage().contains(server.endpoint()), e::getMessage);
+    assertTrue(String.valueOf(e.getMessage()).contains("AccessDenied"), e::getMessage);
+    assertTrue(String.valueOf(e.getMessage()).contains(BUCKET), e::getMessage);
+    assertTrue(String.valueOf(e.getMessage()).contains(server.endpoint()), e::getMessage);
   }
 
   @Test
@@ -561,7 +556,7 @@ public abstract class ObjectStoreContract {
     String day = DateTimeFormatter.BASIC_ISO_DATE.format(there.atOffset(ZoneOffset.UTC));
     String header = dialect() == StoreBucket.Dialect.S3 ? "x-amz-date" : "x-oss-date";
     assertTrue(
-        requests.get(1).headers().get(header).startsWith(day.substring(0, 8)),
+        requests.get(1).headers().getOrDefault(header, "").startsWith(day.substring(0, 8)),
         requests.get(1).headers()::toString);
   }
 
@@ -688,8 +683,9 @@ public abstract class ObjectStoreContract {
     Fault forged = Fault.status(403, "a\r\nb\u001b[2J" + "x".repeat(1000));
     server.next(StoreRequest::isGet, forged, forged);
     StoreDeniedException e = assertThrows(StoreDeniedException.class, () -> read(version, 0, 10));
-    assertTrue(e.getMessage().chars().noneMatch(Character::isISOControl), e::getMessage);
-    assertTrue(e.getMessage().length() < 600, e::getMessage);
+    assertTrue(
+        String.valueOf(e.getMessage()).chars().noneMatch(Character::isISOControl), e::getMessage);
+    assertTrue(String.valueOf(e.getMessage()).length() < 600, e::getMessage);
   }
 
   @Test

@@ -30,7 +30,7 @@ final class CredentialHttp implements Closeable {
    * @param what what is asked for: the beginning of a message
    * @return the body of a success
    */
-  byte[] send(String what, String method, URI uri, Map<String, List<String>> headers, byte[] body)
+  byte[] send(String what, String method, URI uri, Map<String, List<String>> headers, String body)
       throws IOException {
     try (HttpAnswer answer = transport.send(new HttpQuestion(method, uri, headers, body))) {
       byte[] bytes = answer.body().readNBytes(ANSWER_BYTES_MAX + 1);

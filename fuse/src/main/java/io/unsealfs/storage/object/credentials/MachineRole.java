@@ -81,10 +81,10 @@ public final class MachineRole implements CredentialFetcher {
                 "PUT",
                 host.resolve("/latest/api/token"),
                 Map.of(lifeHeader, List.of(TOKEN_SECONDS)),
-                new byte[0]));
+                ""));
     Map<String, List<String>> headers = Map.of(tokenHeader, List.of(token));
     String name = role.isPresent() ? role.get() : findRole(what, headers);
-    byte[] json = http.send(what, "GET", host.resolve(path + name), headers, new byte[0]);
+    byte[] json = http.send(what, "GET", host.resolve(path + name), headers, "");
     Map<String, String> values = FlatJson.read(what, json);
     if (!values.getOrDefault("Code", "Success").equals("Success")) {
       throw new StoreDeniedException(what + ": the host has none for this role");
@@ -93,7 +93,7 @@ public final class MachineRole implements CredentialFetcher {
   }
 
   private String findRole(String what, Map<String, List<String>> headers) throws IOException {
-    byte[] list = http.send(what, "GET", host.resolve(path), headers, new byte[0]);
+    byte[] list = http.send(what, "GET", host.resolve(path), headers, "");
     String text = new String(list, StandardCharsets.US_ASCII).strip();
     return text(
         what, ROLE, text.lines().findFirst().orElse("").getBytes(StandardCharsets.US_ASCII));

@@ -104,12 +104,11 @@ public final class OidcExchange implements CredentialFetcher {
     }
   }
 
-  private static byte[] encode(Map<String, String> form) {
+  private static String encode(Map<String, String> form) {
     return form.entrySet().stream()
         .map(field ->
             field.getKey() + "=" + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
-        .collect(Collectors.joining("&"))
-        .getBytes(StandardCharsets.US_ASCII);
+        .collect(Collectors.joining("&"));
   }
 
   @Override

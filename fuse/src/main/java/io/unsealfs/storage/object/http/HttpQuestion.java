@@ -10,7 +10,7 @@ import java.util.Map;
  * @param method GET, HEAD, PUT or POST
  * @param uri with host, path and query as they are to be sent
  * @param headers all but Content-Length and Transfer-Encoding, which follow from the body
- * @param body empty for none
+ * @param body ASCII text, a form; empty for none
  */
 public record HttpQuestion(
-    String method, URI uri, Map<String, List<String>> headers, byte[] body) {}
+    String method, URI uri, Map<String, List<String>> headers, String body) {}

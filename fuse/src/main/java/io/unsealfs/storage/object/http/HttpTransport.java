@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -107,8 +108,9 @@ public final class HttpTransport implements Closeable {
     HttpHost host = new HttpHost(uri.getScheme(), uri.getHost(), uri.getPort());
     HttpUriRequestBase request = new HttpUriRequestBase(question.method(), uri);
     question.headers().forEach((name, values) -> add(request, name, values));
-    if (question.body().length > 0) {
-      request.setEntity(new ByteArrayEntity(question.body(), contentType(request)));
+    byte[] form = question.body().getBytes(StandardCharsets.US_ASCII);
+    if (form.length > 0) {
+      request.setEntity(new ByteArrayEntity(form, contentType(request)));
     }
     Cancellation cancellation = CANCELLATION.isBound() ? CANCELLATION.get() : Cancellation.none();
     Exchange exchange = new Exchange(request, host.toHostString(), limits, watchdog, cancellation);

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The SDK's requests, sent by our transport. */
+/** The SDK's requests, sent by our transport; those that read have no body. */
 final class OssTransport implements HttpClient {
   private final HttpTransport transport;
 
@@ -29,12 +29,7 @@ final class OssTransport implements HttpClient {
     request.headers().forEach((name, value) -> headers.put(name, List.of(value)));
     try {
       HttpAnswer answer =
-          transport.send(
-              new HttpQuestion(
-                  request.method(),
-                  request.uri(),
-                  headers,
-                  request.body() == null ? new byte[0] : request.body().toBytes()));
+          transport.send(new HttpQuestion(request.method(), request.uri(), headers, ""));
       boolean stream =
           answer.status() / 100 == 2
               && RequestContext.HttpCompletionOption.ResponseHeadersRead.equals(

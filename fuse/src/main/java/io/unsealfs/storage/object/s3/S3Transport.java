@@ -5,6 +5,7 @@ import io.unsealfs.storage.object.http.HttpQuestion;
 import io.unsealfs.storage.object.http.HttpTransport;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
@@ -37,10 +38,10 @@ final class S3Transport implements SdkHttpClient {
   }
 
   private HttpExecuteResponse send(HttpExecuteRequest request) throws IOException {
-    byte[] body = new byte[0];
+    String body = "";
     if (request.contentStreamProvider().isPresent()) {
       try (InputStream in = request.contentStreamProvider().get().newStream()) {
-        body = in.readNBytes(BODY_MAX);
+        body = new String(in.readNBytes(BODY_MAX), StandardCharsets.US_ASCII);
       }
     }
     HttpAnswer answer =

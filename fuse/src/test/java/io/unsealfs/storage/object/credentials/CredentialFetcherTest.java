@@ -16,7 +16,6 @@ import io.unsealfs.storage.object.server.StoreRequest;
 import io.unsealfs.storage.object.server.StoreServer;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -180,11 +179,11 @@ class CredentialFetcherTest {
       expect(exchange.fetch());
     }
     List<StoreRequest> requests = server.traffic().requests();
-    String form = new String(requests.get(0).body(), StandardCharsets.US_ASCII);
+    String form = requests.get(0).body();
     assertTrue(form.contains("Action=AssumeRoleWithOIDC"), form);
     assertTrue(form.contains("RoleArn=acs%3Aram%3A%3A1%3Arole%2Freader"), form);
     assertTrue(form.endsWith("OIDCToken=pod.jwt.1"), form);
-    assertTrue(new String(requests.get(1).body(), StandardCharsets.US_ASCII).endsWith("pod.jwt.2"));
+    assertTrue(requests.get(1).body().endsWith("pod.jwt.2"));
     assertFalse(requests.get(0).headers().containsKey("authorization"));
   }
 
@@ -205,8 +204,13 @@ class CredentialFetcherTest {
       strings = {
         "{\"AccessKeyId\":\"id\",\"SecretAccessKey\":\"se\",\"SessionToken\":\"to\","
             + "\"Expiration\":\"2031-05-06T07:08:09Z\"}",
-        "# mounted\naccess_key_id=id\naccess_key_secret = se\nsecurity_token=to\n"
-            + "expiration=2031-05-06T07:08:09Z\n"
+        """
+        # mounted
+        access_key_id=id
+        access_key_secret = se
+        security_token=to
+        expiration=2031-05-06T07:08:09Z
+        """
       })
   void aFileIsJsonOrProperties(String text) throws IOException {
     Path file = directory.resolve("credentials");

@@ -93,9 +93,9 @@ class OssStoreTest extends ObjectStoreContract {
           assertThrows(
               StoreDeniedException.class,
               () -> store.list("", ListDepth.ALL, Optional.empty(), Cancellation.none()));
-      assertTrue(e.getMessage().contains("path-style"), e::getMessage);
-      assertTrue(e.getMessage().contains("0001-1"), e::getMessage);
-      assertTrue(e.getMessage().contains("R-1"), e::getMessage);
+      assertTrue(String.valueOf(e.getMessage()).contains("path-style"), e::getMessage);
+      assertTrue(String.valueOf(e.getMessage()).contains("0001-1"), e::getMessage);
+      assertTrue(String.valueOf(e.getMessage()).contains("R-1"), e::getMessage);
     }
   }
 

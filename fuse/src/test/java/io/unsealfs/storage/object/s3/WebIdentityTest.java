@@ -14,7 +14,6 @@ import io.unsealfs.storage.object.server.StoreBucket;
 import io.unsealfs.storage.object.server.StoreServer;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -40,19 +39,20 @@ class WebIdentityTest {
     Files.writeString(token, "pod.jwt.1\n");
     return new WebIdentity(
         Map.of(
-            "AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/reader",
-            "AWS_WEB_IDENTITY_TOKEN_FILE", token.toString()),
+            "AWS_ROLE_ARN",
+            "arn:aws:iam::123456789012:role/reader",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            token.toString()),
         StoreSettings.defaults(),
         Optional.of(URI.create(server.endpoint())));
   }
 
   private void says(String document) {
-    server.gate(
-        request ->
-            (r, reply) -> {
-              Fault.document(document).spoil(r, reply);
-              reply.status = 200;
-            });
+    server.gate(request ->
+        (r, reply) -> {
+          Fault.document(document).spoil(r, reply);
+          reply.status = 200;
+        });
   }
 
   @Test
@@ -70,9 +70,7 @@ class WebIdentityTest {
       assertEquals(Optional.of(Instant.parse("2031-05-06T07:08:09Z")), credentials.expires());
     }
     var request = server.traffic().requests().getFirst();
-    assertTrue(
-        new String(request.body(), StandardCharsets.US_ASCII)
-            .contains("WebIdentityToken=pod.jwt.1"));
+    assertTrue(request.body().contains("WebIdentityToken=pod.jwt.1"));
     assertFalse(request.headers().containsKey("authorization"));
   }
 
