@@ -14,6 +14,7 @@ import io.unsealfs.storage.IllegalNodeException;
 import io.unsealfs.storage.NameTooLongException;
 import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.object.CancelledReadException;
 import io.unsealfs.volume.PinMismatchException;
 import io.unsealfs.volume.VolumeFormatException;
 import io.unsealfs.volume.WrongKeyException;
@@ -64,6 +65,7 @@ enum ExitCode {
       case IntegrityException e -> DAMAGED;
       case PinMismatchException e -> PIN_MISMATCH;
       case StorageException e -> STORAGE_FAILED;
+      case CancelledReadException e -> STORAGE_FAILED;
       case NoSuchFileException e -> BAD_FORMAT;
       case IllegalNodeException e -> BAD_FORMAT;
       case NameTooLongException e -> BAD_FORMAT;

@@ -31,6 +31,9 @@ final class FuzzTargets {
     MAKERS.put("wire-identity", KeyTargets::identity);
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
+    MAKERS.put("object-uri", StoreTargets::source);
+    MAKERS.put("store-range", StoreTargets::rangeAnswer);
+    MAKERS.put("store-credentials", StoreTargets::credentialsFile);
   }
 
   private FuzzTargets() {}

@@ -178,10 +178,15 @@ public final class DiskCache implements Closeable {
       delete(id);
       return false;
     } catch (SystemCallException e) {
-      if (e.errno() != ErrorNumber.ENOENT && e.errno() != ErrorNumber.ENOTDIR) {
-        fault("read", e);
+      switch (e.errno()) {
+        case ErrorNumber.ENOENT, ErrorNumber.ENOTDIR -> misses.increment();
+        case ErrorNumber.ELOOP -> {
+          // a link where a segment should be: nothing of ours
+          corrupt.increment();
+          delete(id);
+        }
+        default -> fault("read", e);
       }
-      misses.increment();
       return false;
     }
   }

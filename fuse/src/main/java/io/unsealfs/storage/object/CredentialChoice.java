@@ -44,31 +44,29 @@ public sealed interface CredentialChoice {
     int colon = text.indexOf(':');
     String kind = colon < 0 ? text : text.substring(0, colon);
     Optional<String> detail = colon < 0 ? Optional.empty() : Optional.of(text.substring(colon + 1));
-    if (kind.equals("file") && detail.isPresent() && !detail.get().isEmpty()) {
+    boolean path = detail.stream().noneMatch(d -> d.isEmpty() || d.indexOf('\0') >= 0);
+    if (kind.equals("file") && detail.isPresent() && path) {
       return new File(Path.of(detail.get()));
     }
     if (kind.equals("ram-role") && detail.stream().allMatch(r -> ROLE.matcher(r).matches())) {
       return new RamRole(detail);
     }
     if (detail.isEmpty()) {
-      switch (kind) {
-        case "auto":
-          return new Auto();
-        case "anonymous":
-          return new Anonymous();
-        case "static":
-          return new Given();
-        case "env":
-          return new Environment();
-        case "oidc":
-          return new Oidc();
-        case "imds":
-          return new Imds();
-        default:
-          break;
-      }
+      return switch (kind) {
+        case "auto" -> new Auto();
+        case "anonymous" -> new Anonymous();
+        case "static" -> new Given();
+        case "env" -> new Environment();
+        case "oidc" -> new Oidc();
+        case "imds" -> new Imds();
+        default -> throw unknown(text);
+      };
     }
-    throw new IllegalArgumentException(
+    throw unknown(text);
+  }
+
+  private static IllegalArgumentException unknown(String text) {
+    return new IllegalArgumentException(
         "the setting credentials is \""
             + Name.of(text.substring(0, Math.min(40, text.length())))
             + "\"; known are auto, anonymous, static, env, file:PATH, ram-role[:NAME], oidc, imds");

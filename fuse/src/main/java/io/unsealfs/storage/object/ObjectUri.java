@@ -58,7 +58,7 @@ public record ObjectUri(String scheme, String bucket, String path, Map<String, S
     checkBucket(text, scheme, bucket);
     if (path.endsWith("/")) {
       path = path.substring(0, path.length() - 1);
-      if (path.isEmpty()) {
+      if (path.isEmpty() || path.endsWith("/")) {
         throw wrong(text, "its path has an empty name");
       }
     }
@@ -145,6 +145,10 @@ public record ObjectUri(String scheme, String bucket, String path, Map<String, S
     int question = text.indexOf('?');
     String place = question < 0 ? text : text.substring(0, question);
     String shown = place.length() > 200 ? place.substring(0, 200) + "…" : place;
+    if (shown.contains("@")) {
+      // somebody's user:password@
+      shown = "…";
+    }
     return new IllegalArgumentException(
         "\"" + Name.of(shown) + "\" is no source of an object store: " + why);
   }
