@@ -4,7 +4,7 @@
  *   client fill DIRECTORY MIB SMALL MANY     makes the data below DIRECTORY
  *   client mounted MOUNTPOINT COMMAND…       runs COMMAND until something is mounted and readable
  *   client sum FILE                          a checksum of the content (not timed)
- *   client touch MIB                         takes so much memory and gives it back (not timed)
+ *   client touch MIB                         takes so much memory, twice, and gives it back (not timed)
  *   client seq FILE [BYTES]                  read(2), 1 MiB at a time
  *   client map FILE                          one byte of each page of a mapping, in order
  *   client loaders FILE PROCESSES            the same by as many processes at once; bytes of all
@@ -63,13 +63,19 @@ static void report(int64_t since, int64_t count) {
 }
 
 /* A hypervisor takes back what a guest has freed some seconds ago, and giving it again costs more than
- * most of what is measured here: who is measured finds memory that was in use just now. */
+ * most of what is measured here: who is measured finds memory that was in use just now. So much in
+ * huge pages and so much in small ones, at a time: the kernel takes the two from different places, and
+ * who asks for huge pages does not get what was touched page by page. */
 static void touch_memory(int64_t bytes) {
-  char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    fail("cannot take", "memory");
+  const int advice[] = {MADV_HUGEPAGE, MADV_NOHUGEPAGE};
+  for (int i = 0; i < 2; i++) {
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+      fail("cannot take", "memory");
+    }
+    madvise(memory, bytes, advice[i]); /* kernels without huge pages refuse, and need none */
+    memset(memory, 1, bytes);
   }
-  memset(memory, 1, bytes);
 }
 
 static void *chunk(void) {

@@ -28,7 +28,7 @@ final class AttestCommand implements Callable<Integer> {
 
   @Option(
       names = "--attester",
-      paramLabel = "auto|tdx|sample",
+      paramLabel = "auto|tdx|snp|sample",
       defaultValue = "auto",
       description = "Who makes the evidence (default: ${DEFAULT-VALUE}).")
   String attester = "auto";

@@ -35,8 +35,12 @@ final class CheckCommand implements Callable<Integer> {
       Volume.CheckSummary summary =
           opened.volume().check(finding -> progress.line(text(finding)), progress::add);
       progress.finish();
+      boolean authenticated = !MountSession.isWithoutIntegrity(opened.volume());
       System.out.printf(
-          "%d files, %d directories, %d others, %d bytes verified, %d damages%n",
+          authenticated
+              ? "%d files, %d directories, %d others, %d bytes verified, %d damages%n"
+              : "%d files, %d directories, %d others, %d bytes read, %d damages; LUKS has nothing"
+                  + " to verify content by%n",
           summary.files(),
           summary.directories(),
           summary.others(),

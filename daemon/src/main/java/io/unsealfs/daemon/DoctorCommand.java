@@ -6,6 +6,7 @@ import io.unsealfs.attest.AttestationException;
 import io.unsealfs.attest.Attester;
 import io.unsealfs.attest.ReportData;
 import io.unsealfs.daemon.doctor.CipherSpeed;
+import io.unsealfs.daemon.doctor.CollateralChecks;
 import io.unsealfs.daemon.doctor.Diagnosis;
 import io.unsealfs.daemon.doctor.FuseChecks;
 import io.unsealfs.daemon.doctor.HostChecks;
@@ -14,8 +15,10 @@ import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.os.CgroupMemory;
+import io.unsealfs.verify.dcap.TrustedRoot;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -50,6 +54,12 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Mixin KeyOptions keys = new KeyOptions();
 
+  @Option(
+      names = "--collateral",
+      paramLabel = "FILE|DIR",
+      description = "Collateral of a key server on this host: whether it is good, and how long.")
+  @Nullable Path collateral;
+
   @Option(names = "--json", description = "Print one JSON object.")
   boolean json;
 
@@ -67,6 +77,7 @@ final class DoctorCommand implements Callable<Integer> {
     add(HostChecks.lockableMemory(), ExitCode.FAULT);
     add(CipherSpeed.check(), ExitCode.FAULT);
     add(HostChecks.credentials(System.getenv("CREDENTIALS_DIRECTORY")), ExitCode.USAGE);
+    collateral();
     List<String> all = new ArrayList<>(references);
     all.addAll(keys.keys);
     for (int i = 0; i < all.size(); i++) {
@@ -76,6 +87,21 @@ final class DoctorCommand implements Callable<Integer> {
       System.out.println(json());
     }
     return status.status();
+  }
+
+  private void collateral() {
+    Path named = collateral;
+    if (named == null) {
+      return;
+    }
+    try {
+      CollateralChecks.of(named, TrustedRoot.intel(), Instant.now(), CollateralChecks.WARN_DAYS)
+          .forEach(one -> add(one, ExitCode.KEY_DENIED));
+    } catch (IOException e) {
+      add(
+          Diagnosis.fail("collateral " + named, ErrorText.of(e), "name a file or a directory"),
+          ExitCode.KEY_DENIED);
+    }
   }
 
   private void fuse() throws UsageException {

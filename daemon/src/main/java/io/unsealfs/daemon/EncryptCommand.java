@@ -7,6 +7,7 @@ import io.unsealfs.storage.local.StopSwitch;
 import io.unsealfs.storage.local.TargetPaths;
 import io.unsealfs.volume.VolumeKey;
 import io.unsealfs.volume.gocryptfs.GocryptfsWriter;
+import io.unsealfs.volume.luks.LuksWriter;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Parameters;
     name = "encrypt",
     description =
         "Encrypts a directory into a new volume, which appears whole or not at all. With"
-            + " ?as=masterkey the key becomes the volume's master key.")
+            + " ?as=masterkey the key becomes the volume's master key. luks2 makes an image with an"
+            + " ext4 file system, which is built in memory: as much of it as the directory has.")
 final class EncryptCommand implements Callable<Integer> {
   private final Wiring wiring;
 
@@ -35,10 +37,12 @@ final class EncryptCommand implements Callable<Integer> {
 
   @Option(
       names = "--format",
-      paramLabel = "gocryptfs",
+      paramLabel = "gocryptfs|luks2",
       defaultValue = "gocryptfs",
       description = "Format to write (default: ${DEFAULT-VALUE}).")
   String format = "gocryptfs";
+
+  @Mixin Luks2Options luks2 = new Luks2Options();
 
   @Option(names = "--plaintext-names", description = "Leave names and link targets readable.")
   boolean plaintextNames;
@@ -59,9 +63,11 @@ final class EncryptCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ProcessControl.forbidDumps();
-    if (!format.equals("gocryptfs")) {
-      throw new UsageException("--format " + format + ": this version writes gocryptfs");
+    boolean luks = format.equals("luks2");
+    if (!luks && !format.equals("gocryptfs")) {
+      throw new UsageException("--format " + format + ": this version writes gocryptfs and luks2");
     }
+    LuksWriter.Stretching stretching = luks2.stretching();
     if (scryptLogN < 10 || scryptLogN > 28) {
       throw new UsageException("--scrypt-n " + scryptLogN + ": from 10 to 28");
     }
@@ -75,6 +81,10 @@ final class EncryptCommand implements Callable<Integer> {
     GocryptfsWriter.Options options =
         new GocryptfsWriter.Options(plaintextNames, scryptLogN, defaults.parallelism());
     TargetPaths.requireApart(source, target);
+    if (luks) {
+      new Luks2Encryption(wiring, keys, stretching, stop).run(source, target);
+      return ExitCode.DONE.status();
+    }
     try (LocalTree tree = LocalTree.open(source);
         CopyReport report = new CopyReport("encrypt", tree)) {
       CopySummary summary =

@@ -20,6 +20,7 @@ final class FailureLog implements FuseEvents {
 
   private final boolean plaintextNames;
   private final AtomicLong damaged = new AtomicLong();
+  private final AtomicLong damagedObjects = new AtomicLong();
   private final AtomicLong failed = new AtomicLong();
   private final AtomicLong unexpected = new AtomicLong();
   private final Set<String> seen = new HashSet<>(); // guarded by itself
@@ -35,7 +36,10 @@ final class FailureLog implements FuseEvents {
     if (damage) {
       damaged.incrementAndGet();
     }
-    if (isNew(cause.getClass().getSimpleName() + " " + location)) {
+    if (isNew(cause.getClass().getSimpleName() + " " + place(location, cause))) {
+      if (damage) {
+        damagedObjects.incrementAndGet();
+      }
       LOG.log(
           damage ? Level.ERROR : Level.WARNING,
           operation
@@ -45,6 +49,15 @@ final class FailureLog implements FuseEvents {
               + (damage ? ": damaged, answered EIO" : ": failed"),
           cause);
     }
+  }
+
+  /** What is damaged may be another thing than what was asked for: a lookup asks a directory. */
+  private static String place(String location, IOException cause) {
+    if (cause instanceof IntegrityException damage) {
+      String known = damage.location();
+      return known == null ? location : known;
+    }
+    return location;
   }
 
   @Override
@@ -64,6 +77,11 @@ final class FailureLog implements FuseEvents {
   /** Reads answered EIO for damage so far. */
   long damagedReads() {
     return damaged.get();
+  }
+
+  /** Files, directories and the like that were found damaged so far, each counted once. */
+  long damagedObjects() {
+    return damagedObjects.get();
   }
 
   /** Requests that failed because of the data behind them, damage included. */

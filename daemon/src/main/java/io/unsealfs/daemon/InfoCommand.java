@@ -2,7 +2,6 @@ package io.unsealfs.daemon;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.unsealfs.storage.FileTree;
 import io.unsealfs.volume.VolumeInfo;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -30,11 +29,7 @@ final class InfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    VolumeOpening opening = new VolumeOpening(wiring, source, new KeyOptions());
-    VolumeInfo info;
-    try (FileTree tree = opening.openSource()) {
-      info = opening.format(tree).info(tree);
-    }
+    VolumeInfo info = new VolumeOpening(wiring, source, new KeyOptions()).info();
     if (json) {
       System.out.println(json(info));
     } else {

@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.ServerTrust;
 import java.io.IOException;
@@ -41,12 +42,54 @@ final class KeyOptions {
 
   @Option(
       names = "--attester",
-      paramLabel = "auto|tdx|none|sample",
+      paramLabel = "auto|tdx|snp|none|sample",
       defaultValue = "auto",
       description =
           "Who makes the evidence about this host (default: ${DEFAULT-VALUE}). sample proves"
               + " nothing and has to be named on both sides.")
   String attester = "auto";
+
+  @Option(
+      names = "--client-cert",
+      paramLabel = "FILE",
+      description = "Certificate chain (PEM) to show a remote key service that asks for one.")
+  @Nullable String clientCertificate;
+
+  @Option(
+      names = "--client-key",
+      paramLabel = "FILE",
+      description = "Its private key: PKCS#8 in PEM, not encrypted.")
+  @Nullable String clientKey;
+
+  @Option(
+      names = "--psk",
+      paramLabel = "ID=KEY",
+      description =
+          "Prove to a remote key service to hold the pre-shared key ID, which lies in file:PATH"
+              + " or credential:NAME. Default: $UNSEALFS_PSK.")
+  @Nullable String preSharedKey;
+
+  /**
+   * What a remote key service is shown besides evidence.
+   *
+   * @throws UsageException if one of certificate and key is missing
+   * @throws io.unsealfs.key.KeyReferenceException if a reference is malformed
+   */
+  ClientCredentials credentials() throws IOException {
+    String certificate = clientCertificate;
+    String key = clientKey;
+    if ((certificate == null) != (key == null)) {
+      throw new UsageException("--client-cert and --client-key belong together");
+    }
+    String psk = preSharedKey;
+    return new ClientCredentials(
+        certificate == null || key == null
+            ? Optional.empty()
+            : Optional.of(
+                new ClientCredentials.Tls(
+                    KeyReference.parse("file:" + certificate), KeyReference.parse("file:" + key))),
+        psk == null ? Optional.empty() : Optional.of(ClientCredentials.PreSharedKey.parse(psk)));
+  }
 
   /**
    * The references to try, in order; never empty.

@@ -45,7 +45,10 @@ final class KeyServerCommand implements Callable<Integer>, Chatty {
       return ExitCode.DONE.status();
     }
     CountDownLatch stopped = new CountDownLatch(1);
-    try (KeyServer server = KeyServer.start(read, Clock.systemUTC(), wiring.secretMemory())) {
+    Clock clock = Clock.systemUTC();
+    try (KeyServerMetrics metrics = new KeyServerMetrics(clock, RootCommand.Version.number());
+        KeyServer server =
+            KeyServer.start(read, clock, wiring.secretMemory(), wiring.kekFetcher(), metrics)) {
       Thread stop =
           new Thread(
               () -> {

@@ -2,7 +2,11 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.IdentityKey;
+import io.unsealfs.key.wire.PskProof;
+import io.unsealfs.keyserver.Callers;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.keyserver.KeyEncryptionKey;
+import io.unsealfs.keyserver.KeyEncryptionKeys;
 import io.unsealfs.keyserver.KeyServerConfig;
 import io.unsealfs.keyserver.KeyServerConfigException;
 import io.unsealfs.keyserver.WrappedSecret;
@@ -19,11 +23,12 @@ import java.util.Arrays;
 
 /**
  * The files of a key server as {@code keyserver init} makes them: configuration, identity key,
- * key-encryption key, wrapped secrets. All readable by their owner only.
+ * key-encryption key, store. All readable by their owner only.
  */
 final class KeyServerDirectory {
   private static final FileAttribute<?> OWNER_FILE = owner("rw-------");
   private static final FileAttribute<?> OWNER_DIRECTORY = owner("rwx------");
+  private static final String SECRETS = "secrets";
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private KeyServerDirectory() {}
@@ -35,7 +40,6 @@ final class KeyServerDirectory {
    */
   static Path init(Path directory, String listen, boolean allowSample) throws IOException {
     Files.createDirectory(directory, OWNER_DIRECTORY);
-    Files.createDirectory(directory.resolve("secrets"), OWNER_DIRECTORY);
     writeAndWipe(directory.resolve("identity.pem"), IdentityKey.generatePem());
     byte[] kek = new byte[KeyEncryptionKey.SIZE];
     RANDOM.nextBytes(kek);
@@ -52,8 +56,9 @@ final class KeyServerDirectory {
         identity_key: identity.pem
         kek_file: kek
         %saudit_log: audit.jsonl
-        # "keyserver secret add" appends here: keep this the last key
-        secrets:
+        # what "keyserver secret" works on
+        store:
+          directory: store
         """
             .formatted(listen, allowSample ? "allow_sample: true\n" : "")
             .getBytes(StandardCharsets.UTF_8));
@@ -61,11 +66,25 @@ final class KeyServerDirectory {
   }
 
   /**
+   * Whether a configuration names a store. One without, as init once made them, may have no secret
+   * yet, with which it is not read.
+   */
+  static boolean hasStore(Path config) throws IOException {
+    boolean endsWithSecrets = Files.readString(config).stripTrailing().endsWith("secrets:");
+    return !endsWithSecrets && KeyServerConfig.read(config).store().isPresent();
+  }
+
+  /**
    * Wraps {@code plaintext} and appends the secret to the configuration, which changes only if it
    * is good with it.
    */
   static void addSecret(
-      Path config, String name, byte[] plaintext, String evidence, SecretMemory memory)
+      Path config,
+      String name,
+      byte[] plaintext,
+      String evidence,
+      KekFetcher keks,
+      SecretMemory memory)
       throws IOException {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
       throw new UsageException(
@@ -76,7 +95,7 @@ final class KeyServerDirectory {
     if (directory == null || !before.stripTrailing().contains("secrets:")) {
       throw new KeyServerConfigException(config + ": has no secrets: key at its end to append to");
     }
-    Path wrapped = directory.resolve("secrets").resolve(name + ".wrapped");
+    Path wrapped = secretsOf(directory).resolve(name + ".wrapped");
     if (Files.exists(wrapped)) {
       throw new FileAlreadyExistsException(wrapped.toString());
     }
@@ -88,18 +107,53 @@ final class KeyServerDirectory {
     try {
       Files.writeString(fresh, after);
       KeyServerConfig read = KeyServerConfig.read(fresh);
-      try (KeyEncryptionKey kek =
-          KeyEncryptionKey.read(
-              read.kekFile()
-                  .orElseThrow(() -> new KeyServerConfigException(config + ": has no kek_file")),
-              memory)) {
-        WrappedSecret.wrap(name, plaintext, kek).writeTo(wrapped);
+      try (KeyEncryptionKeys known = KeyEncryptionKeys.load(read.keks(), keks, memory)) {
+        WrappedSecret.wrap(name, plaintext, known.current()).writeTo(wrapped);
       }
       Files.move(
           fresh, config, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(fresh);
     }
+  }
+
+  /**
+   * Makes a random pre-shared key: one file for the client, and one wrapped for the server.
+   *
+   * @return the server's file, from the configuration's directory
+   */
+  static Path makePreSharedKey(
+      Path config, String id, Path clientFile, KekFetcher keks, SecretMemory memory)
+      throws IOException {
+    if (!PskProof.isId(id)) {
+      throw new UsageException(
+          id + ": name a key with up to 64 letters, digits, dots, dashes and underscores");
+    }
+    String file = "psk-" + id + ".wrapped";
+    Path wrapped = secretsOf(config.toAbsolutePath().resolveSibling("")).resolve(file);
+    if (Files.exists(wrapped)) {
+      throw new FileAlreadyExistsException(wrapped.toString());
+    }
+    byte[] key = generate();
+    try (KeyEncryptionKeys known =
+        KeyEncryptionKeys.load(KeyServerConfig.read(config).keks(), keks, memory)) {
+      Callers.PreSharedKey named = new Callers.PreSharedKey(id, wrapped, true);
+      WrappedSecret made = WrappedSecret.wrap(named.wrappedName(), key, known.current());
+      // first the copy that cannot be made again
+      writeAndWipe(clientFile, key);
+      made.writeTo(wrapped);
+    } finally {
+      Arrays.fill(key, (byte) 0);
+    }
+    return Path.of(SECRETS, file);
+  }
+
+  private static Path secretsOf(Path directory) throws IOException {
+    Path secrets = directory.resolve(SECRETS);
+    if (Files.notExists(secrets)) {
+      Files.createDirectory(secrets, OWNER_DIRECTORY);
+    }
+    return secrets;
   }
 
   /** A new random passphrase of 64 hexadecimal digits. */

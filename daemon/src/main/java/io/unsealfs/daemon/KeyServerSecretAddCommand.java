@@ -1,12 +1,13 @@
 package io.unsealfs.daemon;
 
-import io.unsealfs.key.Secret;
-import io.unsealfs.os.ProcessControl;
+import io.unsealfs.keyserver.KeyServerConfig;
+import io.unsealfs.keyserver.KeyServerConfigException;
+import io.unsealfs.keyserver.StoredSecret;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
-import java.util.Arrays;
+import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,8 +17,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "add",
     description =
-        "Wraps a secret under the server's key-encryption key and adds it to the configuration;"
-            + " a running server takes it up with SIGHUP.")
+        "Wraps a secret under the server's key-encryption key and puts it into the server's store."
+            + " Where the configuration names no store, it is added to the configuration, which a"
+            + " running server reads again with SIGHUP.")
 final class KeyServerSecretAddCommand implements Callable<Integer> {
   private final Wiring wiring;
 
@@ -25,23 +27,16 @@ final class KeyServerSecretAddCommand implements Callable<Integer> {
   String name = "";
 
   @Option(
-      names = "--config",
-      required = true,
-      paramLabel = "FILE",
-      description = "The server's configuration, as keyserver init made it.")
-  Path config = Path.of("");
-
-  @Option(names = "--generate", description = "Make a new random passphrase.")
-  boolean generate;
-
-  @Option(
       names = "--allow",
       paramLabel = "sample",
-      required = true,
-      description = "Type of evidence that releases it.")
-  String evidence = "";
+      description = "Type of evidence that releases it; without it the policy says what does.")
+  @Nullable String evidence;
 
-  @Mixin KeyOptions keys = new KeyOptions();
+  @Mixin StoreOptions options = new StoreOptions();
+
+  @Mixin NewSecret source = new NewSecret();
+
+  @Mixin ConditionOptions conditions = new ConditionOptions();
 
   KeyServerSecretAddCommand(Wiring wiring) {
     this.wiring = wiring;
@@ -49,42 +44,50 @@ final class KeyServerSecretAddCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ProcessControl.forbidDumps();
-    if (generate != keys.keys.isEmpty()) {
+    String allowed = evidence;
+    if (allowed != null && !allowed.equals("sample")) {
       throw new UsageException(
-          "secret add: give either --key, where the secret is now, or --generate");
+          "--allow " + allowed + ": only sample; rules for tdx are written into the policy");
     }
-    if (!evidence.equals("sample")) {
+    if (KeyServerDirectory.hasStore(options.config)) {
+      addToStore(allowed == null ? Set.of() : Set.of(allowed));
+    } else if (allowed == null || conditions.isAny()) {
       throw new UsageException(
-          "--allow " + evidence + ": this version verifies only sample evidence");
-    }
-    if (generate) {
-      byte[] plaintext = KeyServerDirectory.generate();
-      try {
-        KeyServerDirectory.addSecret(config, name, plaintext, evidence, wiring.secretMemory());
-      } finally {
-        Arrays.fill(plaintext, (byte) 0);
-      }
+          "secret add: %s has no store, so --allow must be given and dates and digests cannot be"
+              .formatted(options.config));
     } else {
-      wiring
-          .keyFetch(keys)
-          .withFirst(keys.references(), (reference, secret) -> add(secret), failure -> false);
+      source.give(
+          wiring,
+          "secret add",
+          plaintext ->
+              KeyServerDirectory.addSecret(
+                  options.config,
+                  name,
+                  plaintext,
+                  allowed,
+                  wiring.kekFetcher(),
+                  wiring.secretMemory()));
     }
     return ExitCode.DONE.status();
   }
 
-  private int add(Secret secret) throws IOException {
-    try {
-      return secret.use(plaintext -> {
-        try {
-          KeyServerDirectory.addSecret(config, name, plaintext, evidence, wiring.secretMemory());
-          return plaintext.length;
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-      });
-    } catch (UncheckedIOException e) {
-      throw e.getCause() == null ? new IOException(e) : e.getCause();
+  private void addToStore(Set<String> allowed) throws IOException {
+    var added = conditions.conditions();
+    if (KeyServerConfig.read(options.config).secrets().stream()
+        .anyMatch(entry -> entry.name().equals(name))) {
+      throw new KeyServerConfigException(
+          "secret %s: is listed in the configuration, which goes before the store".formatted(name));
     }
+    source.give(
+        wiring,
+        "secret add",
+        plaintext -> {
+          try (SecretStore store = options.open(wiring)) {
+            StoredSecret secret = store.catalog().add(name, allowed, plaintext, added);
+            Instant now = Instant.now();
+            System.out.print(
+                options.json ? SecretReport.json(secret, now) : SecretReport.lines(secret, now));
+          }
+        });
   }
 }

@@ -2,7 +2,7 @@ package io.unsealfs.daemon;
 
 import picocli.CommandLine.Command;
 
-/** {@code unsealfs keyserver secret}: the parent of {@link KeyServerSecretAddCommand}. */
+/** {@code unsealfs keyserver secret}: the parent of what works with secrets. */
 @Command(
     name = "secret",
     description = "Works with the secrets of a key server.",

@@ -7,7 +7,6 @@ import io.unsealfs.storage.NodeKind;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -69,8 +68,7 @@ final class LsCommand implements Callable<Integer> {
       return;
     }
     var attributes = node.attributes();
-    Instant modified =
-        Instant.ofEpochSecond(0, attributes.modifiedNanos()).truncatedTo(ChronoUnit.SECONDS);
+    Instant modified = Instant.ofEpochSecond(attributes.modifiedSeconds());
     String target = "";
     if (node.kind() == NodeKind.SYMLINK) {
       target = " -> " + tree.readLink(node);

@@ -98,10 +98,11 @@ final class MountCare implements AutoCloseable {
         figures.evictions() + " evictions",
         figures.wastedReadAhead() + " loaded in vain",
         figures.bytesHeld() + " bytes held of " + figures.capacity(),
-        (failures.failedRequests() + failures.unexpectedFaults()) + " errors");
+        (failures.failedRequests() + failures.unexpectedFaults()) + " errors",
+        failures.damagedObjects() + " damaged objects");
   }
 
-  /** Ends both; nobody touches the tree afterwards. Idempotent. */
+  /** Ends all of it; nobody touches the tree afterwards. Idempotent. */
   @Override
   public void close() {
     PressureWatch watching;
@@ -111,6 +112,7 @@ final class MountCare implements AutoCloseable {
       watching = watch;
       loading = preload;
     }
+    resident.close();
     if (watching != null) {
       watching.close();
     }

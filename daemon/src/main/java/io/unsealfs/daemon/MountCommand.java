@@ -81,6 +81,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
 
   @Mixin ResidentOptions resident = new ResidentOptions();
 
+  @Mixin LeaseOptions lease = new LeaseOptions();
+
   @Option(
       names = "--transport",
       paramLabel = "auto|kernel|jnr",
@@ -127,12 +129,14 @@ final class MountCommand implements Callable<Integer>, Chatty {
             noExec,
             Optional.empty());
     ResidentChoice residentChoice = resident.choice();
+    residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
     FailureLog failures = new FailureLog(logNames);
     MountCare care =
         new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
+    LeaseCare leaseCare = new LeaseCare(lease.onExpiry(), wiring.renewingKeyFetch(keys));
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
-    try (CipherWarmUp _ = CipherWarmUp.begin();
+    try (CipherWarmUp _ = CipherWarmUp.begin(!Files.isDirectory(Path.of(source.source)));
         MountSession session =
             new MountSession(
                 new VolumeOpening(wiring, source, keys),
@@ -143,7 +147,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
                 failures,
                 Duration.ofSeconds(graceSeconds),
                 cache,
-                care)) {
+                care,
+                leaseCare)) {
       Thread stop = new Thread(() -> stop(session), "unsealfs-stop");
       Runtime.getRuntime().addShutdownHook(stop);
       session.start();

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +32,13 @@ final class MountSession implements AutoCloseable {
   private final Duration grace;
   private final BlockCache cache;
   private final MountCare care;
+  private final LeaseCare lease;
   private final AtomicBoolean stopped = new AtomicBoolean();
   // guarded by this: written by the thread that starts, read by the one that stops
   private @Nullable Volume volume;
   private @Nullable Mount mount;
   private volatile MountState state = MountState.NEW;
+  private volatile @Nullable IOException revokedFor;
 
   MountSession(
       VolumeOpening opening,
@@ -46,7 +49,8 @@ final class MountSession implements AutoCloseable {
       FuseEvents events,
       Duration grace,
       BlockCache cache,
-      MountCare care) {
+      MountCare care,
+      LeaseCare lease) {
     this.opening = opening;
     this.host = host;
     this.mountPoint = mountPoint;
@@ -56,6 +60,12 @@ final class MountSession implements AutoCloseable {
     this.grace = grace;
     this.cache = cache;
     this.care = care;
+    this.lease = lease;
+  }
+
+  /** Whether changed ciphertext of {@code volume} would be shown as if it were right. */
+  static boolean isWithoutIntegrity(Volume volume) {
+    return "none".equals(volume.info().properties().get("integrity"));
   }
 
   MountState state() {
@@ -72,13 +82,22 @@ final class MountSession implements AutoCloseable {
           throw new MountException(mountPoint + ": stopped while the volume was being opened");
         }
       }
+      if (isWithoutIntegrity(opened)) {
+        LOG.log(
+            Level.WARNING,
+            "LUKS encrypts without integrity: who can write to the image can garble it, or bring"
+                + " back old content, unseen; see docs/formats/luks.md");
+      }
       // Key derivation leaves copies of passphrase and key-encryption key that the libraries never
       // wipe. One full collection of G1 gives their regions back; see docs/benchmarking.md.
       System.gc();
       enter(MountState.MOUNTING);
-      Mount mounted =
-          host.mount(
-              opened.tree(), mountPoint, options.withResident(resident.of(opened.tree())), events);
+      Optional<Release> release = opening.release();
+      MountOptions shown =
+          options
+              .withResident(resident.of(opened.tree()))
+              .withRevocable(release.isPresent() && lease.mayRevoke(release.get()));
+      Mount mounted = host.mount(opened.tree(), mountPoint, shown, events);
       synchronized (this) {
         mount = mounted;
         if (stopped.get()) {
@@ -87,6 +106,9 @@ final class MountSession implements AutoCloseable {
       }
       enter(MountState.READY);
       care.begin(opened.tree(), mounted);
+      if (release.isPresent()) {
+        lease.begin(release.get(), mounted, this::revoke);
+      }
     } catch (IOException | RuntimeException | Error e) {
       state = MountState.FAILED;
       try {
@@ -98,14 +120,46 @@ final class MountSession implements AutoCloseable {
     }
   }
 
-  /** Waits until somebody unmounts or stops the session. */
-  void awaitEnd() throws InterruptedException {
+  /**
+   * Ends it under whoever uses it, and leaves nothing of its plaintext with the kernel. Who stops
+   * it meanwhile waits until that is done.
+   */
+  private synchronized void revoke(IOException why) {
+    if (stopped.get()) {
+      return;
+    }
+    revokedFor = why;
+    Mount mounted = mount;
+    try {
+      try {
+        if (mounted != null) {
+          mounted.revoke(why);
+        }
+      } finally {
+        close();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "revoking", e);
+    }
+  }
+
+  /**
+   * Waits until somebody unmounts or stops the session.
+   *
+   * @throws io.unsealfs.mount.KeyRevokedException if it ended since the key was taken back
+   * @throws io.unsealfs.mount.KeyExpiredException if it ended since the key's lease ran out
+   */
+  void awaitEnd() throws IOException, InterruptedException {
     Mount mounted;
     synchronized (this) {
       mounted = mount;
     }
     while (mounted != null && !mounted.awaitEnd(Duration.ofHours(1))) {
       LOG.log(Level.DEBUG, "still mounted");
+    }
+    IOException why = revokedFor;
+    if (why != null) {
+      throw why;
     }
   }
 
@@ -129,6 +183,7 @@ final class MountSession implements AutoCloseable {
     mount = null;
     volume = null;
     try {
+      lease.close();
       care.close();
       if (mounted != null) {
         mounted.unmount(grace);

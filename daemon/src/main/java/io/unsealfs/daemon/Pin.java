@@ -1,13 +1,11 @@
 package io.unsealfs.daemon;
 
-import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.SecretTerms;
 import io.unsealfs.volume.PinMismatchException;
 import io.unsealfs.volume.VolumeInfo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,10 +31,6 @@ final class Pin {
   Pin and(SecretTerms terms) throws IOException {
     if (!terms.authenticated()) {
       return this;
-    }
-    if (terms.expiry().isPresent() && !Instant.now().isBefore(terms.expiry().get())) {
-      throw new KeyDeniedException(
-          "the key expired at " + terms.expiry().get() + "; ask its owner for a new release");
     }
     if (terms.volumeDigest().isPresent()) {
       throw new PinMismatchException(

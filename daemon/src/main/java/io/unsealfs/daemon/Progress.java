@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Bytes done, as a bar on standard error when that is a terminal and as nothing otherwise. */
 final class Progress implements AutoCloseable {
-  private final @Nullable ProgressBar bar;
+  private @Nullable ProgressBar bar; // null: not shown, or not any more
 
   private Progress(@Nullable ProgressBar bar) {
     this.bar = bar;
@@ -48,8 +48,9 @@ final class Progress implements AutoCloseable {
   }
 
   void add(long bytes) {
-    if (bar != null) {
-      bar.stepBy(bytes);
+    ProgressBar shown = bar;
+    if (shown != null) {
+      shown.stepBy(bytes);
     }
   }
 
@@ -60,8 +61,10 @@ final class Progress implements AutoCloseable {
 
   /** Takes the bar away, so that a last line can be written. Idempotent. */
   void finish() {
-    if (bar != null) {
-      bar.close();
+    ProgressBar shown = bar;
+    bar = null; // closing it once more would draw it below the last line
+    if (shown != null) {
+      shown.close();
     }
   }
 

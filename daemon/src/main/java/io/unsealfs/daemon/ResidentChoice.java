@@ -4,24 +4,30 @@ import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.mount.resident.ResidentPlan;
 import io.unsealfs.mount.resident.SelectedFiles;
+import io.unsealfs.mount.resident.TouchAhead;
 import io.unsealfs.storage.FileTree;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a mount has resident files. {@code auto} looks at the tree first: only where all selected
  * files fit does it take memory for them, so that none is evicted for another one. Says once why it
- * is on or off.
+ * is on or off. Owns the memory that is touched ahead for them.
  */
-final class ResidentChoice {
+final class ResidentChoice implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
 
   private final @Nullable ResidentPlan wish;
   private final boolean auto;
   private volatile String reason = "asked for";
   private volatile boolean off;
+  private final LongFunction<Optional<TouchAhead>> touching;
+  // guarded by this
+  private Optional<TouchAhead> touched = Optional.empty();
+  private boolean closed;
 
   /**
    * A choice.
@@ -29,17 +35,40 @@ final class ResidentChoice {
    * @param wish what was asked for; empty for nothing. Its budget is the most that {@code auto}
    *     takes
    * @param auto whether only if all of it fits
+   * @param touching begins to touch so much memory, or does not
    */
-  ResidentChoice(Optional<ResidentPlan> wish, boolean auto) {
+  ResidentChoice(
+      Optional<ResidentPlan> wish, boolean auto, LongFunction<Optional<TouchAhead>> touching) {
+    this.touching = touching;
     this.wish = wish.orElse(null);
     this.auto = auto;
+  }
+
+  /** The command line is read: where that is enough to know that it is on, memory is touched. */
+  void begin() {
+    if (wish != null && !auto) {
+      touch(wish.budgetBytes());
+    }
+  }
+
+  private synchronized void touch(long bytes) {
+    if (!closed) {
+      touched = touching.apply(bytes);
+    }
+  }
+
+  private synchronized Optional<TouchAhead> touched() {
+    return touched;
   }
 
   /** The plan for a tree; empty for none. */
   Optional<ResidentPlan> of(FileTree tree) throws IOException {
     ResidentPlan plan = wish;
-    if (plan == null || !auto) {
-      return Optional.ofNullable(plan);
+    if (plan == null) {
+      return Optional.empty();
+    }
+    if (!auto) {
+      return Optional.of(plan.withTouched(touched()));
     }
     SelectedFiles sum = SelectedFiles.of(tree, plan.selects(), plan.budgetBytes());
     String half = "the " + (plan.budgetBytes() >> 20) + " MiB that auto may take";
@@ -65,13 +94,17 @@ final class ResidentChoice {
       LOG.log(Level.INFO, "resident: off: {0}; files are read the ordinary way", reason);
       return Optional.empty();
     }
-    return Optional.of(plan);
+    touch(sum.bytes());
+    return Optional.of(plan.withTouched(touched()));
   }
 
   /** Says that it is on; where a transport switched it off, that has said so. */
   void begun(Mount mount) {
     if (mount.resident().isPresent()) {
       LOG.log(Level.INFO, "resident: on: {0}", reason);
+      touched().ifPresent(TouchAhead::mounted);
+    } else {
+      close();
     }
   }
 
@@ -87,5 +120,16 @@ final class ResidentChoice {
         .resident()
         .map(ResidentFigures::text)
         .or(() -> mount.residentOff().map(why -> "resident: off: " + why));
+  }
+
+  /** Frees what was touched ahead. Idempotent. */
+  @Override
+  public void close() {
+    Optional<TouchAhead> open;
+    synchronized (this) {
+      closed = true;
+      open = touched;
+    }
+    open.ifPresent(TouchAhead::close);
   }
 }

@@ -1,14 +1,20 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.mount.resident.ResidentPlan;
+import io.unsealfs.mount.resident.TouchAhead;
 import io.unsealfs.os.CgroupMemory;
+import io.unsealfs.os.SystemCallException;
+import java.lang.System.Logger.Level;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** Which files are decrypted into memory that the kernel reads by itself. */
 final class ResidentOptions {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
   private static final String AUTO = "auto";
 
   @Option(
@@ -41,9 +47,31 @@ final class ResidentOptions {
               + " what is decrypted so far the ordinary way).")
   boolean waits = true;
 
+  @Option(
+      names = "--resident-touch",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description =
+          "Have the machine give memory for them while evidence and key are waited for (default:"
+              + " yes).")
+  boolean touches = true;
+
   /** What was asked for. */
   ResidentChoice choice() throws UsageException {
-    return choice(CgroupMemory.leftBytes(), CgroupMemory.limitBytes().orElse(Long.MAX_VALUE));
+    return choice(
+        CgroupMemory.leftBytes(),
+        CgroupMemory.limitBytes().orElse(Long.MAX_VALUE),
+        touches ? ResidentOptions::touch : bytes -> Optional.empty());
+  }
+
+  private static Optional<TouchAhead> touch(long bytes) {
+    try {
+      return Optional.of(TouchAhead.begin(bytes));
+    } catch (SystemCallException e) {
+      LOG.log(Level.DEBUG, "nothing touched ahead: {0}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /**
@@ -51,13 +79,16 @@ final class ResidentOptions {
    *
    * @param leftBytes what can still be had
    * @param limitBytes what this process may use in all
+   * @param touching begins to touch so much memory, or does not
    */
-  ResidentChoice choice(long leftBytes, long limitBytes) throws UsageException {
+  ResidentChoice choice(
+      long leftBytes, long limitBytes, LongFunction<Optional<TouchAhead>> touching)
+      throws UsageException {
     if (glob == null) {
       if (size != null) {
         throw new UsageException("--resident-size means nothing without --resident");
       }
-      return new ResidentChoice(Optional.empty(), false);
+      return new ResidentChoice(Optional.empty(), false, touching);
     }
     boolean auto = glob.equals(AUTO) || glob.startsWith(AUTO + ":");
     String pattern =
@@ -68,7 +99,8 @@ final class ResidentOptions {
     }
     return new ResidentChoice(
         Optional.of(new ResidentPlan(PathGlob.of("--resident", pattern), budgetBytes, waits)),
-        auto);
+        auto,
+        touching);
   }
 
   private long budget(long leftBytes, long limitBytes) throws UsageException {

@@ -63,16 +63,21 @@ final class RootCommand implements Callable<Integer> {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() throws IOException {
+      return new String[] {
+        "unsealfs " + number(),
+        "Java " + Runtime.version() + " " + System.getProperty("java.vendor")
+      };
+    }
+
+    /** The number alone. */
+    static String number() throws IOException {
       Properties build = new Properties();
       try (InputStream in = Version.class.getResourceAsStream("build.properties")) {
         if (in != null) {
           build.load(in);
         }
       }
-      return new String[] {
-        "unsealfs " + build.getProperty("version", "(unknown)"),
-        "Java " + Runtime.version() + " " + System.getProperty("java.vendor")
-      };
+      return build.getProperty("version", "(unknown)");
     }
   }
 }

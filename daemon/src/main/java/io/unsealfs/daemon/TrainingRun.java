@@ -1,6 +1,6 @@
 package io.unsealfs.daemon;
 
-import io.unsealfs.crypto.NativeGcm;
+import io.unsealfs.crypto.NativeAes;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -56,8 +56,8 @@ final class TrainingRun {
   private void train() throws Exception {
     prepare();
     // or the next start would compile the JDK's cipher first of all, which it does not use for long
-    NativeGcm.prepare();
-    boolean _ = NativeGcm.await(TimeUnit.SECONDS.toMillis(MOUNT_SECONDS));
+    NativeAes.prepare();
+    boolean _ = NativeAes.await(TimeUnit.SECONDS.toMillis(MOUNT_SECONDS));
     run("encrypt", "--scrypt-n", "10", "--key", key, plain().toString(), volume.toString());
     CompletableFuture<Integer> mount =
         CompletableFuture.supplyAsync(() ->

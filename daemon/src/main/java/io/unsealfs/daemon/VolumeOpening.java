@@ -5,22 +5,32 @@ import io.unsealfs.key.KeyChainException;
 import io.unsealfs.key.KeyReading;
 import io.unsealfs.key.KeyReference;
 import io.unsealfs.key.Secret;
+import io.unsealfs.os.BootClock;
 import io.unsealfs.os.LockedMemory;
 import io.unsealfs.storage.FileTree;
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.local.LocalFile;
 import io.unsealfs.storage.local.LocalTree;
+import io.unsealfs.volume.ImageFormat;
 import io.unsealfs.volume.Volume;
 import io.unsealfs.volume.VolumeContext;
 import io.unsealfs.volume.VolumeFormat;
 import io.unsealfs.volume.VolumeFormatException;
+import io.unsealfs.volume.VolumeInfo;
 import io.unsealfs.volume.VolumeKey;
 import io.unsealfs.volume.VolumeLimits;
 import io.unsealfs.volume.WrongKeyException;
+import io.unsealfs.volume.ext4.Ext4FileSystem;
+import io.unsealfs.volume.image.ImageContent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From command-line words to an open volume: finds source and format, then tries the keys in order,
@@ -29,10 +39,12 @@ import java.util.function.Consumer;
  */
 final class VolumeOpening {
   private static final System.Logger LOG = System.getLogger(VolumeOpening.class.getName());
+  private static final String PLAIN_EXT = "ext4";
 
   private final Wiring wiring;
   private final SourceOptions source;
   private final KeyOptions keys;
+  private volatile @Nullable Release release;
 
   VolumeOpening(Wiring wiring, SourceOptions source, KeyOptions keys) {
     this.wiring = wiring;
@@ -40,42 +52,17 @@ final class VolumeOpening {
     this.keys = keys;
   }
 
-  /** The ciphertext tree behind SOURCE. */
-  FileTree openSource() throws IOException {
-    String text = source.source;
-    if (text.startsWith("oss://") || text.startsWith("s3://")) {
-      throw new VolumeFormatException(
-          text + ": object stores are not read by this version; give a directory");
-    }
-    Path path = Path.of(text);
-    if (Files.isRegularFile(path)) {
-      throw new VolumeFormatException(
-          text + ": an image file; this version reads gocryptfs directories");
-    }
-    if (!Files.exists(path)) {
-      throw new NoSuchFileException(text);
-    }
-    return LocalTree.open(path);
-  }
-
-  /** The format named, or the one whose marks the tree shows. */
-  VolumeFormat format(FileTree ciphertextTree) throws IOException {
-    if (source.format != null) {
-      return wiring.formats().stream()
-          .filter(format -> format.name().equals(source.format))
-          .findFirst()
-          .orElseThrow(() ->
-              new UsageException(
-                  "--format " + source.format + ": not a format this version reads"));
-    }
-    for (VolumeFormat format : wiring.formats()) {
-      if (format.probe(ciphertextTree)) {
-        return format;
+  /** What can be known without a key. */
+  VolumeInfo info() throws IOException {
+    if (isPlain()) {
+      try (Source device = LocalFile.open(path());
+          Source found = ImageContent.find(device, source.partitionNumber(), "not encrypted")) {
+        return Ext4FileSystem.info(found);
       }
     }
-    throw new VolumeFormatException(
-        source.source
-            + ": no volume of a known format (a gocryptfs volume has a gocryptfs.conf in its root)");
+    try (EncryptedSource found = find()) {
+      return found.info();
+    }
   }
 
   /**
@@ -84,39 +71,129 @@ final class VolumeOpening {
    * @throws KeyChainException if several keys were tried and none opened it
    */
   Volume open(BlockCache cache, Consumer<MountState> progress) throws IOException {
-    List<KeyReference> references = keys.references();
     Pin pin = Pin.of(source.headerDigest);
-    VolumeFormat format;
-    try (FileTree tree = openSource()) {
-      format = format(tree);
-      pin.check(format.info(tree));
+    InsideImage inside = InsideImage.of(source);
+    if (isPlain()) {
+      VolumeInfo info = new VolumeInfo(PLAIN_EXT, java.util.Map.of());
+      pin.check(info);
+      progress.accept(MountState.OPENING);
+      return inside.open(LocalFile.open(path()), "not encrypted", context(cache, 0));
     }
-    VolumeContext context =
-        new VolumeContext(
-            cache,
-            new VolumeLimits(source.kdfMemory.bytes(), Math.max(1, source.kdfMemory.bytes() / 32)),
-            warning -> LOG.log(System.Logger.Level.WARNING, warning));
-    progress.accept(MountState.ATTESTING);
-    return wiring
-        .keyFetch(keys)
-        .withFirst(
-            references,
-            (reference, secret) -> {
-              progress.accept(MountState.OPENING);
-              Pin released = pin.and(secret.terms());
-              try (VolumeKey key = volumeKey(secret, reference.reading())) {
-                Volume volume = format.open(openSource(), key, context);
-                try {
-                  // the header that was really used, which need not be the one looked at before
-                  released.check(volume.info());
-                } catch (IOException e) {
-                  volume.close();
-                  throw e;
+    List<KeyReference> references = keys.references();
+    AtomicLong askedNanos = new AtomicLong();
+    try (EncryptedSource found = find()) {
+      pin.check(found.info());
+      VolumeContext context = context(cache, source.kdfMemoryBytes(found.usualKdfMemory()));
+      progress.accept(MountState.ATTESTING);
+      return wiring
+          .keyFetch(keys)
+          .withFirst(
+              references,
+              reference -> askedNanos.set(BootClock.nanos()),
+              (reference, secret) -> {
+                progress.accept(MountState.OPENING);
+                Pin released = pin.and(secret.terms());
+                try (VolumeKey key = volumeKey(secret, reference.reading())) {
+                  return found.open(
+                      key,
+                      context,
+                      info -> {
+                        // the header that is really used, which need not be the one looked at
+                        // before
+                        released.check(info);
+                        release =
+                            new Release(reference, secret.terms(), askedNanos.get(), pin, info);
+                      });
                 }
-                return volume;
-              }
-            },
-            WrongKeyException.class::isInstance);
+              },
+              WrongKeyException.class::isInstance);
+    }
+  }
+
+  private static VolumeContext context(BlockCache cache, long kdfMemoryBytes) {
+    return new VolumeContext(
+        cache,
+        new VolumeLimits(kdfMemoryBytes, Math.max(1, kdfMemoryBytes / 32)),
+        warning -> LOG.log(System.Logger.Level.WARNING, warning));
+  }
+
+  /**
+   * Whether the source is an image that is not encrypted. Only who says so gets it: taken for what
+   * it looks like, an image of the host's making would be shown in place of the encrypted one.
+   */
+  private boolean isPlain() {
+    return PLAIN_EXT.equals(source.format);
+  }
+
+  private Path path() throws IOException {
+    String text = source.source;
+    if (text.startsWith("oss://") || text.startsWith("s3://")) {
+      throw new VolumeFormatException(
+          text + ": object stores are not read by this version; give a directory or a file");
+    }
+    Path path = Path.of(text);
+    if (!Files.exists(path)) {
+      throw new NoSuchFileException(text);
+    }
+    return path;
+  }
+
+  private EncryptedSource find() throws IOException {
+    Path path = path();
+    if (Files.isRegularFile(path)) {
+      return image(path);
+    }
+    if (source.raw || source.partition != null || source.header != null) {
+      throw new UsageException(
+          "--raw, --partition and --header are for image files; " + path + " is none");
+    }
+    try (FileTree tree = LocalTree.open(path)) {
+      for (VolumeFormat format : wiring.formats()) {
+        if (source.format == null ? format.probe(tree) : format.name().equals(source.format)) {
+          return TreeSource.of(path, format, tree);
+        }
+      }
+    }
+    throw unknown("no volume of a known format (a gocryptfs volume has a gocryptfs.conf)");
+  }
+
+  private EncryptedSource image(Path path) throws IOException {
+    Optional<Source> header = Optional.empty();
+    Source data = LocalFile.open(path);
+    boolean taken = false;
+    try {
+      header = source.header == null ? header : Optional.of(LocalFile.open(source.header));
+      for (ImageFormat format : wiring.imageFormats(source.luks.options())) {
+        if (source.format == null
+            ? format.probe(header.orElse(data))
+            : format.name().equals(source.format)) {
+          taken = true;
+          return new ImageSource(format.read(data, header), InsideImage.of(source));
+        }
+      }
+      throw unknown(
+          Ext4FileSystem.probe(data)
+              ? "a file system that is not encrypted; --format ext4 shows it all the same"
+              : "no image of a known format (LUKS images are read)");
+    } finally {
+      if (!taken) {
+        data.close();
+        if (header.isPresent()) {
+          header.get().close();
+        }
+      }
+    }
+  }
+
+  private IOException unknown(String what) {
+    return source.format == null || wiring.knowsFormat(source.format)
+        ? new VolumeFormatException(source.source + ": " + what)
+        : new UsageException("--format " + source.format + ": not a format this version reads");
+  }
+
+  /** The release of the key that {@link #open} used; empty where the source is not encrypted. */
+  Optional<Release> release() {
+    return Optional.ofNullable(release);
   }
 
   /** The secret as the key of a volume; the caller closes it. */

@@ -3,12 +3,14 @@ package io.unsealfs.daemon;
 import io.unsealfs.attest.Attester;
 import io.unsealfs.attest.NoneAttester;
 import io.unsealfs.attest.sample.SampleAttester;
+import io.unsealfs.attest.snp.SnpAttester;
 import io.unsealfs.attest.tdx.TdxAttester;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.ReadAhead;
 import io.unsealfs.block.ReadPolicy;
 import io.unsealfs.daemon.log.LogFormat;
 import io.unsealfs.daemon.log.Logs;
+import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.SecretMemory;
@@ -19,13 +21,19 @@ import io.unsealfs.key.file.FileKeyProvider;
 import io.unsealfs.key.file.PromptKeyProvider;
 import io.unsealfs.key.grpc.GrpcKeyProvider;
 import io.unsealfs.key.grpc.GrpcTimeouts;
+import io.unsealfs.keyserver.KekFetcher;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.jnr.JnrFuseHost;
 import io.unsealfs.mount.kernel.KernelFuseHost;
 import io.unsealfs.os.LockedMemory;
+import io.unsealfs.volume.ImageFormat;
 import io.unsealfs.volume.VolumeFormat;
 import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
+import io.unsealfs.volume.luks.LuksFormat;
+import io.unsealfs.volume.luks.LuksOptions;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -47,7 +55,9 @@ final class Wiring {
   private final List<FuseHost> fuseHosts = List.of(new KernelFuseHost(), new JnrFuseHost());
 
   private final List<Attester> attesters =
-      List.of(new TdxAttester(false), new SampleAttester(), new NoneAttester());
+      List.of(
+          // asks for its own device, which tells it from a TD; the kernel interface is the same
+          new SnpAttester(false), new TdxAttester(false), new SampleAttester(), new NoneAttester());
   private Logs logs = Logs.toStandardError(LogFormat.TEXT, false, true);
 
   Wiring(CallerChannel caller) {
@@ -71,8 +81,21 @@ final class Wiring {
     return secretMemory;
   }
 
+  /** Formats that are kept in a directory. */
   List<VolumeFormat> formats() {
     return formats;
+  }
+
+  /** Formats that are kept in a file. */
+  List<ImageFormat> imageFormats(LuksOptions luks) {
+    return List.of(new LuksFormat(luks));
+  }
+
+  /** Whether there is a format of that name. */
+  boolean knowsFormat(String name) {
+    return formats.stream().anyMatch(format -> format.name().equals(name))
+        || imageFormats(LuksOptions.defaults()).stream()
+            .anyMatch(format -> format.name().equals(name));
   }
 
   /** All transports, in the order that {@code transport=auto} tries them. */
@@ -94,12 +117,16 @@ final class Wiring {
   }
 
   /**
-   * The attester of {@code attest}, which only prints: evidence of a TD under debugging may be
+   * The attester of {@code attest}, which only prints: evidence of a guest under debugging may be
    * looked at, but no key is ever fetched with it.
    */
   Attester printingAttester(String name) throws UsageException {
     Attester attester = attester(name);
-    return attester instanceof TdxAttester ? new TdxAttester(true) : attester;
+    return switch (attester) {
+      case TdxAttester _ -> new TdxAttester(true);
+      case SnpAttester _ -> new SnpAttester(true);
+      default -> attester;
+    };
   }
 
   /**
@@ -117,20 +144,54 @@ final class Wiring {
       }
     }
     throw new UsageException(
-        "--attester " + name + ": this version has auto, tdx, sample and none");
+        "--attester " + name + ": this version has auto, tdx, snp, sample and none");
   }
 
   /** Fetches keys as the options say. */
-  KeyFetch keyFetch(KeyOptions options) throws UsageException {
+  KeyFetch keyFetch(KeyOptions options) throws IOException {
+    return keyFetch(options, GrpcTimeouts.DEFAULT);
+  }
+
+  /** The same for who asks again by himself: each server is asked once. */
+  KeyFetch renewingKeyFetch(KeyOptions options) throws IOException {
+    GrpcTimeouts usual = GrpcTimeouts.DEFAULT;
+    return keyFetch(
+        options,
+        new GrpcTimeouts(
+            usual.call(), usual.overall(), usual.firstPause(), usual.longestPause(), 1));
+  }
+
+  private KeyFetch keyFetch(KeyOptions options, GrpcTimeouts timeouts) throws IOException {
+    return new KeyFetch(
+        keyProviders(options.credentials(), timeouts),
+        secretMemory,
+        attester(options.attester),
+        options.trust());
+  }
+
+  /** Fetches a key server's own keys. */
+  KekFetcher kekFetcher() {
+    return source ->
+        new KeyFetch(
+                keyProviders(ClientCredentials.NONE, GrpcTimeouts.DEFAULT),
+                secretMemory,
+                attester(source.attester()),
+                source.trust())
+            .fetch(source.key());
+  }
+
+  private List<KeyProvider> keyProviders(ClientCredentials shown, GrpcTimeouts timeouts) {
     String credentials = System.getenv("CREDENTIALS_DIRECTORY");
-    List<KeyProvider> providers =
+    List<KeyProvider> local =
         List.of(
             new FileKeyProvider(secretMemory),
             new FdKeyProvider(secretMemory),
-            new PromptKeyProvider(secretMemory, new ConsolePrompt()),
-            new CredentialKeyProvider(secretMemory, Optional.ofNullable(credentials).map(Path::of)),
-            new GrpcKeyProvider(secretMemory, GrpcTimeouts.DEFAULT));
-    return new KeyFetch(providers, secretMemory, attester(options.attester), options.trust());
+            new CredentialKeyProvider(
+                secretMemory, Optional.ofNullable(credentials).map(Path::of)));
+    List<KeyProvider> providers = new ArrayList<>(local);
+    providers.add(new PromptKeyProvider(secretMemory, new ConsolePrompt()));
+    providers.add(new GrpcKeyProvider(secretMemory, timeouts, shown, local));
+    return providers;
   }
 
   /** A cache of decrypted extents, with the read path asked for. */

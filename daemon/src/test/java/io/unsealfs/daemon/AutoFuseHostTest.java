@@ -11,6 +11,7 @@ import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
 import io.unsealfs.storage.FileTree;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +49,15 @@ class AutoFuseHostTest {
     public Optional<String> unusable() {
       return unusable.isEmpty() ? Optional.empty() : Optional.of(unusable);
     }
+
+    @Override
+    public void refuseOpens(IOException why) {}
+
+    @Override
+    public void admitOpens() {}
+
+    @Override
+    public void revoke(IOException why) {}
 
     @Override
     public Mount mount(FileTree tree, Path mountPoint, MountOptions options, FuseEvents events)

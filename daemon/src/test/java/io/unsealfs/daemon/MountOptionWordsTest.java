@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.daemon.lease.OnExpiry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,15 @@ class MountOptionWordsTest {
     assertEquals(new ByteSize(0), mount.reading.prefetch);
     assertEquals(new ByteSize(256 << 10), mount.reading.readAhead);
     assertEquals(3, mount.reading.threads);
+  }
+
+  @Test
+  void whatToDoAtTheEndOfALeaseIsOneOfThreeWords() throws UsageException {
+    assertEquals(OnExpiry.UNMOUNT, mount().lease.onExpiry());
+    assertEquals(OnExpiry.KEEP, mount("--on-expiry", "keep").lease.onExpiry());
+    assertEquals(OnExpiry.STOP_NEW_OPENS, mount("-o", "on_expiry=stop-new-opens").lease.onExpiry());
+    MountCommand wrong = mount("-o", "on_expiry=stop_new_opens");
+    assertThrows(UsageException.class, () -> wrong.lease.onExpiry());
   }
 
   @Test

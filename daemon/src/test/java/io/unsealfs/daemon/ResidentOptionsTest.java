@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.resident.ResidentPlan;
+import io.unsealfs.mount.resident.TouchAhead;
 import io.unsealfs.storage.Attributes;
 import io.unsealfs.storage.DirectoryEntry;
 import io.unsealfs.storage.FileTree;
@@ -14,11 +15,13 @@ import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.Source;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -46,6 +49,10 @@ class ResidentOptionsTest {
     Logger.getLogger("io.unsealfs.mount").removeHandler(log);
   }
 
+  private static Optional<TouchAhead> nothing(long bytes) {
+    return Optional.empty();
+  }
+
   private static ResidentOptions options(String glob, String size) {
     ResidentOptions options = new ResidentOptions();
     options.glob = glob;
@@ -55,12 +62,14 @@ class ResidentOptionsTest {
 
   private static Optional<ResidentPlan> plan(String glob, String size, long... sizes)
       throws Exception {
-    return options(glob, size).choice(LEFT, LIMIT).of(new Files(sizes));
+    return options(glob, size)
+        .choice(LEFT, LIMIT, ResidentOptionsTest::nothing)
+        .of(new Files(sizes));
   }
 
   @Test
   void nothingIsResidentUnlessAskedFor() throws Exception {
-    ResidentChoice choice = new ResidentOptions().choice(LEFT, LIMIT);
+    ResidentChoice choice = new ResidentOptions().choice(LEFT, LIMIT, ResidentOptionsTest::nothing);
     assertTrue(choice.of(new Files(100 * MIB)).isEmpty());
     assertTrue(choice.state(new EndedMount()).isEmpty());
     assertEquals(List.of(), log.lines);
@@ -81,7 +90,8 @@ class ResidentOptionsTest {
   void aSizeWithoutResidentAndNonsenseAreRefused() {
     ResidentOptions alone = new ResidentOptions();
     alone.size = "1G";
-    assertThrows(UsageException.class, () -> alone.choice(LEFT, LIMIT));
+    assertThrows(
+        UsageException.class, () -> alone.choice(LEFT, LIMIT, ResidentOptionsTest::nothing));
     for (String size : List.of("0%", "100%", "much", "-1")) {
       assertThrows(UsageException.class, () -> plan("**", size), size);
     }
@@ -97,7 +107,7 @@ class ResidentOptionsTest {
 
   @Test
   void autoIsOffWithOneLineWhereItDoesNotFit() throws Exception {
-    ResidentChoice choice = options("auto", "").choice(LEFT, LIMIT);
+    ResidentChoice choice = options("auto", "").choice(LEFT, LIMIT, ResidentOptionsTest::nothing);
     assertTrue(choice.of(new Files(200 * MIB, 301 * MIB)).isEmpty());
     assertEquals(1, log.lines.size(), log.lines::toString);
     assertTrue(log.lines.getFirst().contains("resident: off: auto: "), log.lines::toString);
@@ -127,7 +137,7 @@ class ResidentOptionsTest {
 
   @Test
   void whatATransportSaysIsTheStateOfAMount() throws Exception {
-    ResidentChoice choice = options("**", "").choice(LEFT, LIMIT);
+    ResidentChoice choice = options("**", "").choice(LEFT, LIMIT, ResidentOptionsTest::nothing);
     assertTrue(choice.of(new Files(3 * MIB)).isPresent());
     EndedMount mount =
         new EndedMount() {
@@ -139,6 +149,28 @@ class ResidentOptionsTest {
     choice.begun(mount);
     assertEquals(List.of(), log.lines, "the transport has said so");
     assertEquals("resident: off: for a test", choice.state(mount).orElseThrow());
+  }
+
+  @Test
+  void memoryIsTouchedForTheBudgetAtOnceAndForAutoOnceItIsOn() throws Exception {
+    List<Long> begun = new ArrayList<>();
+    LongFunction<Optional<TouchAhead>> touching =
+        bytes -> {
+          begun.add(bytes / MIB);
+          return Optional.empty();
+        };
+    options("**", "300M").choice(LEFT, LIMIT, touching).begin();
+    assertEquals(List.of(300L), begun);
+    new ResidentOptions().choice(LEFT, LIMIT, touching).begin();
+    ResidentChoice auto = options("auto", "300M").choice(LEFT, LIMIT, touching);
+    auto.begin();
+    assertTrue(auto.of(new Files(200 * MIB, 101 * MIB)).isEmpty());
+    assertEquals(List.of(300L), begun);
+    assertTrue(auto.of(new Files(200 * MIB, 11 * MIB)).isPresent());
+    assertEquals(List.of(300L, 211L), begun);
+    auto.close();
+    assertTrue(auto.of(new Files(200 * MIB, 11 * MIB)).isPresent());
+    assertEquals(List.of(300L, 211L), begun, "after the end");
   }
 
   private static final class Lines extends Handler {
@@ -169,6 +201,15 @@ class ResidentOptionsTest {
     public boolean awaitEnd(Duration timeout) {
       return true;
     }
+
+    @Override
+    public void refuseOpens(IOException why) {}
+
+    @Override
+    public void admitOpens() {}
+
+    @Override
+    public void revoke(IOException why) {}
 
     @Override
     public void unmount(Duration grace) {}

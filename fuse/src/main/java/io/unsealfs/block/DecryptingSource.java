@@ -195,9 +195,13 @@ public final class DecryptingSource implements Source {
   }
 
   @Override
-  public boolean preload(LongPredicate goOn) throws IOException {
+  public boolean preload(long offset, long length, LongPredicate goOn) throws IOException {
+    if (length == 0) {
+      return true;
+    }
     int loaded = 0;
-    for (long extentIndex = 0; extentIndex < extents.count(); extentIndex++) {
+    long last = extents.extentOf(offset + length - 1);
+    for (long extentIndex = extents.extentOf(offset); extentIndex <= last; extentIndex++) {
       if (closed.get()) {
         throw new ClosedChannelException();
       }

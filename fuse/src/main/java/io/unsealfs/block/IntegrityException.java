@@ -44,6 +44,23 @@ public class IntegrityException extends IOException {
     this.problem = problem;
   }
 
+  private IntegrityException(String message, String location, String problem) {
+    super(message);
+    this.location = location;
+    this.ciphertextOffset = -1;
+    this.problem = problem;
+  }
+
+  /**
+   * Damage of something that has a name and no single block.
+   *
+   * @param location what it is, printable, without any plaintext name
+   * @param problem what is wrong with it
+   */
+  public static IntegrityException of(String location, String problem) {
+    return new IntegrityException(location + ": " + problem, location, problem);
+  }
+
   /** Ciphertext path of the damage, or null where the thrower did not know it. */
   public @Nullable String location() {
     return location;

@@ -2,6 +2,7 @@ package io.unsealfs.crypto;
 
 import java.security.GeneralSecurityException;
 import javax.crypto.Cipher;
+import javax.crypto.spec.IvParameterSpec;
 
 /** The JDK's AES, and doubling in the two byte orders its modes use. */
 final class Aes {
@@ -29,6 +30,38 @@ final class Aes {
       Cipher cipher = cipher("AES/ECB/NoPadding");
       cipher.init(mode, key);
       return cipher;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("AES failed", e);
+    }
+  }
+
+  /**
+   * A decryptor in CBC mode with an initial vector of zeros, for {@link #blocksChained}. Where the
+   * processor has no AVX-512 the JDK takes one block after the other through ECB, but several at
+   * once through this.
+   */
+  static Cipher chainedDecryptor(HeapKey key) {
+    try {
+      Cipher cipher = cipher("AES/CBC/NoPadding");
+      cipher.init(Cipher.DECRYPT_MODE, key, new IvParameterSpec(new byte[BLOCK]));
+      return cipher;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("AES failed", e);
+    }
+  }
+
+  /**
+   * Decrypts whole blocks, each then xored with the ciphertext of the one before it, which the
+   * caller takes out again or wants there. Not in place.
+   */
+  static void blocksChained(
+      Cipher chained, byte[] in, int inOffset, int length, byte[] out, int outOffset) {
+    try {
+      // after each doFinal the JDK returns to the initial vector
+      int done = chained.doFinal(in, inOffset, length, out, outOffset);
+      if (done != length) {
+        throw new IllegalStateException("AES kept back " + (length - done) + " bytes");
+      }
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("AES failed", e);
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who computes AES-GCM. SunJCE comes first, by name: a host whose security settings put another
  * provider in front of it (a token, a pure Java one) would cost a mount most of its speed. An
- * engine is used only after its self-test. Once {@link NativeGcm} is ready it takes over.
+ * engine is used only after its self-test. Once {@link NativeAes} is ready it takes over.
  */
 final class GcmEngine {
   private static final String TRANSFORMATION = "AES/GCM/NoPadding";
@@ -44,7 +44,7 @@ final class GcmEngine {
 
   /** The engine to use from now on; another one later in the life of the process, at most once. */
   static GcmEngine current() {
-    GcmEngine faster = NativeGcm.engineIfReady();
+    GcmEngine faster = NativeAes.gcmIfReady();
     return faster == null ? Chosen.ENGINE : faster;
   }
 

@@ -14,17 +14,32 @@ public final class HeapKey implements SecretKey {
 
   private final String algorithm;
   private final transient byte[] bytes;
+  private final boolean lends;
   private volatile boolean destroyed;
 
   /** A key with a copy of {@code length} bytes of {@code source}. */
   public HeapKey(String algorithm, byte[] source, int offset, int length) {
+    this(algorithm, source, offset, length, false);
+  }
+
+  private HeapKey(String algorithm, byte[] source, int offset, int length, boolean lends) {
     this.algorithm = algorithm;
+    this.lends = lends;
     this.bytes = Arrays.copyOfRange(source, offset, Math.addExact(offset, length));
   }
 
   /** A key with a copy of {@code source}. */
   public HeapKey(String algorithm, byte[] source) {
     this(algorithm, source, 0, source.length);
+  }
+
+  /**
+   * A key with a copy of {@code source}, for a provider that asks for it again and again and wipes
+   * nothing: {@link #getEncoded} lends the bytes themselves. Whoever used them looks at {@link
+   * #isDestroyed} afterwards, since they may have been wiped meanwhile.
+   */
+  static HeapKey lending(String algorithm, byte[] source) {
+    return new HeapKey(algorithm, source, 0, source.length, true);
   }
 
   /** Length in bytes. */
@@ -43,12 +58,16 @@ public final class HeapKey implements SecretKey {
   }
 
   /**
-   * A copy, as the JDK's ciphers ask for; they wipe it themselves.
+   * A copy, as the JDK's ciphers ask for; they wipe it themselves. The bytes themselves if this key
+   * lends them.
    *
    * @throws IllegalStateException if the key was destroyed
    */
   @Override
   public byte[] getEncoded() {
+    if (lends && !destroyed) {
+      return bytes;
+    }
     byte[] copy = bytes.clone();
     if (destroyed) {
       Arrays.fill(copy, (byte) 0);

@@ -17,6 +17,8 @@ public enum Pbkdf2 {
   /** PBKDF2 with HMAC-SHA-512. */
   HMAC_SHA512("HmacSHA512", 64);
 
+  private static final int ITERATIONS_PER_LOOK = 1 << 12;
+
   private final String macAlgorithm;
   private final int macSize;
 
@@ -32,6 +34,20 @@ public enum Pbkdf2 {
    *     and {@code length} at most 1 MiB
    */
   public byte[] derive(byte[] password, byte[] salt, int iterations, int length) {
+    try {
+      return derive(password, salt, iterations, length, Deadline.never());
+    } catch (KdfTimeoutException e) {
+      throw new IllegalStateException("never has come", e);
+    }
+  }
+
+  /**
+   * As {@link #derive(byte[], byte[], int, int)}, within a time.
+   *
+   * @throws KdfTimeoutException if it takes longer
+   */
+  public byte[] derive(byte[] password, byte[] salt, int iterations, int length, Deadline deadline)
+      throws KdfTimeoutException {
     if (iterations < 1 || length < 1 || length > 1 << 20) {
       throw new UnsupportedParameterException(
           "PBKDF2 with " + iterations + " iterations and " + length + " bytes of output");
@@ -50,6 +66,9 @@ public enum Pbkdf2 {
         mac.doFinal(block, 0);
         System.arraycopy(block, 0, sum, 0, size);
         for (int i = 1; i < iterations; i++) {
+          if (i % ITERATIONS_PER_LOOK == 0) {
+            deadline.check();
+          }
           mac.update(block);
           mac.doFinal(block, 0);
           for (int b = 0; b < size; b++) {

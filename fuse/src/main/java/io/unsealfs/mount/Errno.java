@@ -70,6 +70,12 @@ public final class Errno {
   /** The file is no longer the one that was opened. */
   public static final int ESTALE = 116;
 
+  /** The key has expired. */
+  public static final int EKEYEXPIRED = 127;
+
+  /** The key has been revoked. */
+  public static final int EKEYREVOKED = 128;
+
   /**
    * One row.
    *
@@ -96,9 +102,12 @@ public final class Errno {
           Map.entry(NameTooLongException.class, Row.asked(ENAMETOOLONG)),
           Map.entry(NoSuchAttributeException.class, Row.asked(ENODATA)),
           Map.entry(InterruptedIOException.class, Row.asked(EINTR)),
+          Map.entry(StoreDeniedException.class, Row.fault(EACCES)),
+          // said once, when it happens, and not for each who asks afterwards
+          Map.entry(KeyExpiredException.class, Row.asked(EKEYEXPIRED)),
+          Map.entry(KeyRevokedException.class, Row.asked(EKEYREVOKED)),
           Map.entry(AccessDeniedException.class, Row.fault(EACCES)),
           Map.entry(IntegrityException.class, Row.fault(EIO)),
-          Map.entry(StoreDeniedException.class, Row.fault(EACCES)),
           Map.entry(StaleSourceException.class, Row.fault(ESTALE)),
           Map.entry(StorageException.class, Row.fault(EIO)));
 

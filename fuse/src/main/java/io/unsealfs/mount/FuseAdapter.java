@@ -40,6 +40,11 @@ public final class FuseAdapter implements Closeable {
     this.paths = new PathResolver(tree);
   }
 
+  /** As {@link NodeAdapter#gate}. */
+  public Gate gate() {
+    return nodes.gate();
+  }
+
   /** What stat(2) is to show. */
   public Attributes getattr(Request request, byte[] path) throws IOException {
     return nodes.attributes(node(request, path), path.length == 1);
@@ -116,7 +121,7 @@ public final class FuseAdapter implements Closeable {
 
   /** As {@link NodeAdapter#listxattr}. */
   public byte[] listxattr(Request request, byte[] path) throws IOException {
-    return nodes.listxattr(node(request, path));
+    return nodes.listxattr(node(request, path), true);
   }
 
   /** Figures for statfs(2). */

@@ -1,6 +1,7 @@
 package io.unsealfs.mount;
 
 import io.unsealfs.mount.resident.ResidentFigures;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -25,6 +26,29 @@ public interface Mount extends AutoCloseable {
    * @throws MountException if the mount is still there afterwards
    */
   void unmount(Duration grace) throws MountException;
+
+  /**
+   * From now on opening a file fails with {@code why}; what is open stays readable. Only where the
+   * mount was made {@link MountOptions#revocable}.
+   */
+  void refuseOpens(IOException why);
+
+  /** Takes {@link #refuseOpens} back. */
+  void admitOpens();
+
+  /**
+   * Ends the mount at once, whoever uses it: opens and reads fail with {@code why}, what the kernel
+   * has cached of it is dropped, also under mappings, which fault from then on, the connection is
+   * cut, and the mount is taken out of the tree.
+   *
+   * @throws MountException if something of it is still there afterwards
+   */
+  void revoke(IOException why) throws MountException;
+
+  /** What {@link #revoke} cannot take back with this transport, one line; empty for nothing. */
+  default Optional<String> notRevocable() {
+    return Optional.empty();
+  }
 
   /** Figures of resident mode; empty where it is off. */
   default Optional<ResidentFigures> resident() {

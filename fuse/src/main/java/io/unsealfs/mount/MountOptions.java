@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  *     Only the kernel transport can
  * @param workers threads that answer requests, at most; 0 for what suits this machine
  * @param noExec whether the kernel is to refuse to execute files of the tree
+ * @param revocable whether opens may have to be refused later, so that each one has to be seen
  */
 public record MountOptions(
     String fsName,
@@ -32,7 +33,8 @@ public record MountOptions(
     int readAheadBytes,
     int workers,
     boolean noExec,
-    Optional<ResidentPlan> resident) {
+    Optional<ResidentPlan> resident,
+    boolean revocable) {
 
   /**
    * What the kernel is asked to read ahead by default, bytes: two requests of 1 MiB, so that both
@@ -50,6 +52,32 @@ public record MountOptions(
     if (readAheadBytes < 0 || workers < 0) {
       throw new IllegalArgumentException("negative mount option");
     }
+  }
+
+  /** One that nobody revokes. */
+  public MountOptions(
+      String fsName,
+      boolean allowOther,
+      List<Integer> allowUids,
+      OptionalInt uid,
+      OptionalInt gid,
+      int umask,
+      int readAheadBytes,
+      int workers,
+      boolean noExec,
+      Optional<ResidentPlan> resident) {
+    this(
+        fsName,
+        allowOther,
+        allowUids,
+        uid,
+        gid,
+        umask,
+        readAheadBytes,
+        workers,
+        noExec,
+        resident,
+        false);
   }
 
   /** With the default read-ahead and number of workers. */
@@ -76,7 +104,33 @@ public record MountOptions(
   /** The same with this resident mode. */
   public MountOptions withResident(Optional<ResidentPlan> plan) {
     return new MountOptions(
-        fsName, allowOther, allowUids, uid, gid, umask, readAheadBytes, workers, noExec, plan);
+        fsName,
+        allowOther,
+        allowUids,
+        uid,
+        gid,
+        umask,
+        readAheadBytes,
+        workers,
+        noExec,
+        plan,
+        revocable);
+  }
+
+  /** The same, of a mount that may be revoked. */
+  public MountOptions withRevocable(boolean mayBe) {
+    return new MountOptions(
+        fsName,
+        allowOther,
+        allowUids,
+        uid,
+        gid,
+        umask,
+        readAheadBytes,
+        workers,
+        noExec,
+        resident,
+        mayBe);
   }
 
   /** Threads that wait for requests from the start. */

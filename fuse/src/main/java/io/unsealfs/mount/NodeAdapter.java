@@ -23,14 +23,21 @@ import java.util.List;
  * about first. Thread-safe.
  */
 public final class NodeAdapter implements Closeable {
+  private static final Name TRUSTED = Name.of("trusted.");
   private final FileTree tree;
   private final AttributeView view;
   private final OpenFiles files = new OpenFiles();
+  private final Gate gate = new Gate();
 
   /** An adapter that shows {@code tree}, which stays the caller's to close. */
   public NodeAdapter(FileTree tree, MountOptions options) {
     this.tree = tree;
     this.view = new AttributeView(options);
+  }
+
+  /** What {@link #open} and {@link #read} ask first. */
+  public Gate gate() {
+    return gate;
   }
 
   /** The root directory. */
@@ -67,6 +74,7 @@ public final class NodeAdapter implements Closeable {
     if (node.kind() != NodeKind.FILE) {
       throw new IllegalNodeException("not a regular file: " + node.location());
     }
+    gate.open();
     return files.add(tree.open(node), node, path);
   }
 
@@ -78,6 +86,7 @@ public final class NodeAdapter implements Closeable {
    * @return bytes read, fewer than wanted only at the end of the file; or a negative errno
    */
   public int read(Request request, long handle, long offset, ByteBuffer dst) throws IOException {
+    gate.read();
     OpenFile file = files.acquire(handle);
     if (file == null) {
       return -Errno.EBADF;
@@ -143,10 +152,18 @@ public final class NodeAdapter implements Closeable {
     return tree.xattr(node, name);
   }
 
-  /** Names of all extended attributes, each ended by a NUL, as listxattr(2) hands them out. */
-  public byte[] listxattr(Node node) throws IOException {
+  /**
+   * Names of extended attributes, each ended by a NUL, as listxattr(2) hands them out.
+   *
+   * @param trusted whether those that only the super-user may see are among them; their values the
+   *     kernel itself denies everybody else
+   */
+  public byte[] listxattr(Node node, boolean trusted) throws IOException {
     ByteArrayOutputStream names = new ByteArrayOutputStream();
     for (Name name : tree.listXattrs(node)) {
+      if (!trusted && name.startsWith(TRUSTED)) {
+        continue;
+      }
       names.writeBytes(name.toBytes());
       names.write(0);
     }

@@ -62,6 +62,22 @@ public final class CgroupMemory {
     return Math.max(0, left);
   }
 
+  /** What nobody uses, for cached files either, as the groups and the machine say; bytes. */
+  public static long unusedBytes() {
+    return unusedBytes(Path.of("/proc"), Path.of("/sys/fs/cgroup"));
+  }
+
+  static long unusedBytes(Path proc, Path cgroups) {
+    long unused = machine(proc, "MemFree:");
+    for (CgroupFiles.Group group : CgroupFiles.groups(proc, cgroups)) {
+      long limit = limitOf(group);
+      if (limit != Long.MAX_VALUE) {
+        unused = Math.min(unused, limit - usedWithCache(group));
+      }
+    }
+    return unused == Long.MAX_VALUE ? 0 : Math.max(0, unused);
+  }
+
   /** Above {@code memory.high} the kernel slows a group down, so that is a limit as well. */
   private static long limitOf(CgroupFiles.Group group) {
     Path directory = group.directory();
@@ -74,17 +90,22 @@ public final class CgroupMemory {
 
   /** Bytes in use and not to be had back by dropping cached files; 0 where unknown. */
   private static long used(CgroupFiles.Group group) {
-    Path directory = group.directory();
-    String usage = group.unified() ? "memory.current" : "memory.usage_in_bytes";
-    long all = CgroupFiles.number(directory.resolve(usage));
-    if (all == Long.MAX_VALUE) {
+    long all = usedWithCache(group);
+    if (all == 0) {
       return 0;
     }
-    List<String> statistics = CgroupFiles.text(directory.resolve("memory.stat")).lines().toList();
+    List<String> statistics =
+        CgroupFiles.text(group.directory().resolve("memory.stat")).lines().toList();
     String prefix = group.unified() ? "" : "total_";
     return all
         - value(statistics, prefix + "inactive_file")
         - value(statistics, prefix + "active_file");
+  }
+
+  private static long usedWithCache(CgroupFiles.Group group) {
+    String usage = group.unified() ? "memory.current" : "memory.usage_in_bytes";
+    long all = CgroupFiles.number(group.directory().resolve(usage));
+    return all == Long.MAX_VALUE ? 0 : all;
   }
 
   private static long value(List<String> statistics, String name) {

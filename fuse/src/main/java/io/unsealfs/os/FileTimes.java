@@ -6,22 +6,22 @@ import java.nio.ByteOrder;
 /** The two timespecs of utimensat(2): leaves the access time as it is, sets the modification. */
 final class FileTimes {
   private static final long UTIME_OMIT = (1L << 30) - 2;
-  private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final int STRUCT_BYTES = 32;
 
   private FileTimes() {}
 
   /**
-   * @param modifiedNanos nanoseconds since 1970, negative before
+   * @param seconds since 1970, negative before
+   * @param nanos past that second
    */
-  static byte[] modified(long modifiedNanos) {
+  static byte[] modified(long seconds, int nanos) {
     byte[] times = new byte[STRUCT_BYTES];
     ByteBuffer.wrap(times)
         .order(ByteOrder.nativeOrder())
         .putLong(0)
         .putLong(UTIME_OMIT)
-        .putLong(Math.floorDiv(modifiedNanos, NANOS_PER_SECOND))
-        .putLong(Math.floorMod(modifiedNanos, NANOS_PER_SECOND));
+        .putLong(seconds)
+        .putLong(nanos);
     return times;
   }
 }

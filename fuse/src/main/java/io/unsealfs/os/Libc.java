@@ -93,6 +93,8 @@ final class Libc {
     // The further arguments of prctl mean nothing to the options used here.
     int prctl(int option, long argument);
 
+    int setpriority(int which, int who, int priority);
+
     int getrlimit(int resource, @Out byte[] limits);
 
     int setrlimit(int resource, @In byte[] limits);

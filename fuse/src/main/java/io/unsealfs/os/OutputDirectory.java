@@ -111,9 +111,9 @@ public final class OutputDirectory implements Writable, Closeable {
   }
 
   /** Sets the modification time of an entry; of a symbolic link, its own. */
-  public void entryModified(byte[] name, long nanos) throws SystemCallException {
+  public void entryModified(byte[] name, long seconds, int nanos) throws SystemCallException {
     byte[] entry = Checked.entry(name);
-    byte[] times = FileTimes.modified(nanos);
+    byte[] times = FileTimes.modified(seconds, nanos);
     inside(
         "utimensat",
         fd -> WriteCalls.CALLS.utimensat(fd, entry, times, WriteCalls.AT_SYMLINK_NOFOLLOW));
@@ -157,6 +157,26 @@ public final class OutputDirectory implements Writable, Closeable {
         throw e;
       }
       renameDirectoryOverEmpty(from, to);
+    }
+  }
+
+  /**
+   * Renames the file {@code from} of this directory to {@code to}, which must not exist. Where the
+   * file system cannot promise that, a second name is made and the first removed.
+   */
+  public void renameFileToNew(byte[] from, byte[] to) throws SystemCallException {
+    byte[] source = Checked.entry(from);
+    byte[] target = Checked.entry(to);
+    try {
+      inside(
+          "renameat2",
+          fd -> WriteCalls.CALLS.renameat2(fd, source, fd, target, WriteCalls.RENAME_NOREPLACE));
+    } catch (SystemCallException e) {
+      if (e.errno() != ErrorNumber.EINVAL && e.errno() != ErrorNumber.ENOSYS) {
+        throw e;
+      }
+      createLink(to, this, from);
+      removeFile(from);
     }
   }
 

@@ -29,11 +29,11 @@ public sealed interface Writable permits OutputDirectory, OutputFile {
     }
   }
 
-  /** Sets the time of the last change of content, nanoseconds since 1970. */
-  default void modified(long nanos) throws SystemCallException {
+  /** Sets the time of the last change of content: seconds since 1970, nanoseconds past that. */
+  default void modified(long seconds, int nanos) throws SystemCallException {
     int fd = descriptor().acquire();
     try {
-      Checked.call("futimens", WriteCalls.CALLS.futimens(fd, FileTimes.modified(nanos)));
+      Checked.call("futimens", WriteCalls.CALLS.futimens(fd, FileTimes.modified(seconds, nanos)));
     } finally {
       descriptor().release();
     }

@@ -23,12 +23,19 @@ public interface WriteCalls {
   int AT_SYMLINK_NOFOLLOW = 0x100;
   int AT_REMOVEDIR = 0x200;
   int RENAME_NOREPLACE = 1;
+  int MFD_CLOEXEC = 1;
+  int SEEK_DATA = 3;
+  int SEEK_HOLE = 4;
 
   int openat(int directory, @In byte[] name, int flags, int mode);
 
   long pwrite(int descriptor, @In ByteBuffer directBuffer, long count, long offset);
 
   int ftruncate(int descriptor, long size);
+
+  int memfd_create(@In byte[] name, int flags);
+
+  long lseek(int descriptor, long offset, int whence);
 
   int fsync(int descriptor);
 

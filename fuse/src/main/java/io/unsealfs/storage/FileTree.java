@@ -57,6 +57,14 @@ public interface FileTree extends Closeable {
     return false;
   }
 
+  /**
+   * Whether looking up every entry of a directory that is listed costs little more than listing it,
+   * so that a transport may hand out attributes with every listing, asked for or not.
+   */
+  default boolean lookupsAreCheap() {
+    return false;
+  }
+
   /** Size and use of the underlying storage. */
   Statistics statistics() throws IOException;
 

@@ -58,6 +58,11 @@ public interface Source extends Closeable {
    * @throws IOException if a byte cannot be served
    */
   default boolean preload(LongPredicate goOn) throws IOException {
+    return preload(0, size(), goOn);
+  }
+
+  /** As {@link #preload(LongPredicate)}, for a range that lies inside. */
+  default boolean preload(long offset, long length, LongPredicate goOn) throws IOException {
     return true;
   }
 }

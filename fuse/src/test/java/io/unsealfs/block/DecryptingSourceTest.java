@@ -45,6 +45,19 @@ class DecryptingSourceTest {
     return Arrays.copyOfRange(plaintext, from, to);
   }
 
+  @Test
+  void aRangeIsPreloadedWithTheExtentsItTouches() throws IOException {
+    try (BlockCache cache = new BlockCache(10 * EXTENT, EXTENT);
+        DecryptingSource source = open(new MemorySource(stored), cache)) {
+      assertTrue(source.preload(5, 0, bytes -> false), "nothing to do");
+      assertEquals(SIZE, cache.reserve(SIZE));
+      assertTrue(source.preload(EXTENT - 1, 2, bytes -> true));
+      assertEquals(2L * EXTENT, cache.figures().preloadedBytes());
+      assertTrue(source.preload(2 * EXTENT, SIZE - 2 * EXTENT, bytes -> true));
+      assertEquals(SIZE, cache.figures().preloadedBytes());
+    }
+  }
+
   @Nested
   class Damage {
 

@@ -12,9 +12,6 @@ import io.unsealfs.mount.resident.ResidentPlan;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -324,6 +321,30 @@ final class ResidentMountTest {
   }
 
   @Test
+  void whatWasReadTheOrdinaryWayLeavesTheKernelOnceItIsResident() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    tree.file("model-large", BUDGET);
+    begin(false);
+    try (Holder reader = new Holder(point, "opened", "model")) {
+      String _ = reader.line();
+      while (figures().fills() == 0) {
+        Thread.onSpinWait(); // the surefire time-out ends it
+      }
+      assertArrayEquals(MemoryTree.content(file), reader.rest());
+    }
+    awaitRelease();
+    mounted().memoryIsShort();
+    assertEquals(0, figures().files(), "read the ordinary way, nobody opened it since");
+
+    try (Holder holder = new Holder(point, "held", "model-large")) {
+      assertEquals("mapped", holder.line());
+      int reads = tree.calls("read");
+      assertArrayEquals(MemoryTree.content(file), read("model").out());
+      assertTrue(tree.calls("read") > reads, "its pages are still in the kernel");
+    }
+  }
+
+  @Test
   void damageAtTheEndIsAnErrorThereAndOnlyThere() throws Exception {
     byte[] content = new byte[5_000_001];
     for (int i = 0; i < content.length; i++) {
@@ -397,42 +418,5 @@ final class ResidentMountTest {
 
   private Child read(String name) throws Exception {
     return Child.shell(point, "cat $M/$1", name, name);
-  }
-
-  /** A probe that says one line, and the rest when it is told to go on. */
-  private static final class Holder implements AutoCloseable {
-    private final Process process;
-    private final InputStream out;
-
-    Holder(Path point, String word, String path) throws Exception {
-      process =
-          new ProcessBuilder(Probe.command(point, word, path))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
-      out = process.getInputStream();
-    }
-
-    String line() throws IOException {
-      StringBuilder line = new StringBuilder();
-      for (int c = out.read(); c >= 0 && c != '\n'; c = out.read()) {
-        line.append((char) c);
-      }
-      return line.toString();
-    }
-
-    byte[] rest() throws Exception {
-      try (OutputStream in = process.getOutputStream()) {
-        in.write('\n');
-      }
-      byte[] all = out.readAllBytes();
-      assertEquals(0, process.waitFor());
-      return all;
-    }
-
-    @Override
-    public void close() {
-      process.destroyForcibly();
-      process.onExit().join();
-    }
   }
 }

@@ -55,6 +55,26 @@ class CgroupMemoryTest {
   }
 
   @Test
+  void whatIsUnusedLeavesCachedFilesAlone() throws IOException {
+    write("proc/meminfo", "MemTotal: 64 kB\nMemFree: 16 kB\nMemAvailable: 32 kB\n");
+    write("proc/self/cgroup", "0::/a\n");
+    assertEquals(16 << 10, unused());
+    write("cg/a/memory.max", "9000\n");
+    write("cg/a/memory.current", "5000\n");
+    write("cg/a/memory.stat", "inactive_file 3000\nactive_file 1000\n");
+    assertEquals(4000, unused());
+    write("cg/a/memory.current", "9001\n");
+    assertEquals(0, unused());
+    Files.delete(directory.resolve("proc/meminfo"));
+    Files.delete(directory.resolve("cg/a/memory.max"));
+    assertEquals(0, unused(), "nobody knows");
+  }
+
+  private long unused() {
+    return CgroupMemory.unusedBytes(directory.resolve("proc"), directory.resolve("cg"));
+  }
+
+  @Test
   void knowsThisMachine() {
     assertTrue(CgroupMemory.limitBytes().orElseThrow() > 1 << 20);
   }

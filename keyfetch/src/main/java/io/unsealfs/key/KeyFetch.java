@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** Tries key references in order with the provider of each one's scheme. */
@@ -73,9 +74,24 @@ public final class KeyFetch {
    */
   public <T> T withFirst(List<KeyReference> references, KeyUse<T> use, Predicate<IOException> goOn)
       throws IOException {
+    return withFirst(references, reference -> {}, use, goOn);
+  }
+
+  /**
+   * As above.
+   *
+   * @param before told of each reference before it is fetched
+   */
+  public <T> T withFirst(
+      List<KeyReference> references,
+      Consumer<KeyReference> before,
+      KeyUse<T> use,
+      Predicate<IOException> goOn)
+      throws IOException {
     List<KeyChainException.Attempt> attempts = new ArrayList<>();
     for (KeyReference reference : references) {
       Secret secret;
+      before.accept(reference);
       try {
         secret = fetch(reference);
       } catch (IOException e) {

@@ -39,23 +39,30 @@ public enum KeyReading {
       return decodeBase64(raw);
     }
   },
-  /** The volume's raw key: 32 bytes, or their hexadecimal digits as {@link #HEX} takes them. */
-  MASTERKEY("32 raw bytes or 64 hexadecimal digits") {
+  /**
+   * The volume's raw key: 16, 24, 32 or 64 bytes, or their hexadecimal digits as {@link #HEX} takes
+   * them. What could be either is bytes if it has 32 of them, otherwise digits.
+   */
+  MASTERKEY("16, 24, 32 or 64 raw bytes, or their hexadecimal digits") {
     @Override
     Optional<byte[]> decode(byte[] raw) {
-      if (raw.length == MASTER_KEY_BYTES) {
+      if (raw.length == USUAL_MASTER_KEY) {
         return Optional.of(raw.clone());
       }
       Optional<byte[]> key = decodeHex(raw);
-      if (key.isPresent() && key.get().length != MASTER_KEY_BYTES) {
+      if (key.isPresent() && !isMasterKeySize(key.get().length)) {
         wipe(key.get());
         return Optional.empty();
       }
-      return key;
+      return key.isEmpty() && isMasterKeySize(raw.length) ? Optional.of(raw.clone()) : key;
     }
   };
 
-  private static final int MASTER_KEY_BYTES = 32;
+  private static final int USUAL_MASTER_KEY = 32;
+
+  private static boolean isMasterKeySize(int bytes) {
+    return bytes == 16 || bytes == 24 || bytes == USUAL_MASTER_KEY || bytes == 64;
+  }
 
   private final String expected;
 

@@ -41,6 +41,11 @@ public final class KeyEncryptionKey implements AutoCloseable {
     this.id = HexFormat.of().formatHex(derive(key, ID_LABEL, ID_SIZE));
   }
 
+  private KeyEncryptionKey(SecretMemory.Region wrappingKey, String id) {
+    this.wrappingKey = wrappingKey;
+    this.id = id;
+  }
+
   /** The key with these 32 bytes, which the caller wipes, kept in {@code memory}. */
   public static KeyEncryptionKey of(byte[] key, SecretMemory memory) {
     if (key.length != SIZE) {
@@ -84,6 +89,11 @@ public final class KeyEncryptionKey implements AutoCloseable {
       Arrays.fill(content, (byte) 0);
       Arrays.fill(key, (byte) 0);
     }
+  }
+
+  /** The same key, to be closed by itself. */
+  synchronized KeyEncryptionKey copy(SecretMemory memory) {
+    return new KeyEncryptionKey(wrappingKey.use(memory::copyOf), id);
   }
 
   /** Names the key: 32 hexadecimal digits that reveal nothing of it. */

@@ -11,6 +11,8 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.WireLimits;
+import io.unsealfs.keyserver.store.SharedStore;
+import io.unsealfs.keyserver.store.Store;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -19,12 +21,16 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -48,19 +54,28 @@ public final class KeyServer implements AutoCloseable {
   private static final int RESETS_PER_WINDOW = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
   private static final int FORCED_STOP_SECONDS = 5;
+  private static final Duration REQUEST_TIME = Duration.ofSeconds(20);
 
   private final AuditLog audit;
+  private final Appraisers appraisers;
   private final TlsIdentity tls;
   private final Clock clock;
   private final SecretMemory memory;
+  private final KekFetcher keks;
+  private final KeyServerMonitor monitor;
+  private final AtomicInteger openConnections = new AtomicInteger();
+  private final Optional<Store> store;
   private final EventLoopGroup accepting = threads(1, "keyserver-accept");
   private final EventLoopGroup connections = threads(2, "keyserver-io");
   private final ExecutorService workers =
       Executors.newFixedThreadPool(WORKERS, new DefaultThreadFactory("keyserver-work", true));
+  private final ScheduledExecutorService timers =
+      Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("keyserver-timer", true));
   private final AtomicBoolean stopping = new AtomicBoolean();
   private volatile boolean ready;
   private volatile KeyServerConfig config;
   private volatile ReleasePolicy policy;
+  private @Nullable Nonces nonces;
   private @Nullable Server server;
   private @Nullable HealthEndpoint health;
 
@@ -69,8 +84,16 @@ public final class KeyServer implements AutoCloseable {
       ReleasePolicy policy,
       TlsIdentity tls,
       AuditLog audit,
+      Appraisers appraisers,
       Clock clock,
-      SecretMemory memory) {
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor,
+      Optional<Store> store) {
+    this.keks = keks;
+    this.monitor = monitor;
+    this.store = store;
+    this.appraisers = appraisers;
     this.config = config;
     this.policy = policy;
     this.tls = tls;
@@ -83,12 +106,40 @@ public final class KeyServer implements AutoCloseable {
    * Reads the files that {@code config} names and starts to answer.
    *
    * @param clock the wall clock, for expiries and audit lines
-   * @param memory where the key-encryption key is kept
+   * @param memory where key-encryption keys are kept
    * @throws KeyServerConfigException if a file or an address cannot be used
    */
   public static KeyServer start(KeyServerConfig config, Clock clock, SecretMemory memory)
       throws IOException {
-    return start(config, clock, System::nanoTime, Appraisers.standard(), memory);
+    Optional<Path> credentials =
+        Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of);
+    return start(
+        config, clock, memory, KekFetcher.credentials(memory, credentials), KeyServerMonitor.NONE);
+  }
+
+  /**
+   * Like {@link #start(KeyServerConfig, Clock, SecretMemory)}, with key-encryption keys from
+   * wherever {@code keks} fetches them, and somebody who counts.
+   *
+   * @param keks who asks for key-encryption keys that are not in files
+   * @param monitor who counts
+   * @throws KeyServerConfigException if a file or an address cannot be used
+   */
+  public static KeyServer start(
+      KeyServerConfig config,
+      Clock clock,
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor)
+      throws IOException {
+    return start(
+        config,
+        clock,
+        System::nanoTime,
+        Appraisers.of(config, clock, System::nanoTime),
+        memory,
+        keks,
+        monitor);
   }
 
   static KeyServer start(
@@ -98,18 +149,49 @@ public final class KeyServer implements AutoCloseable {
       Appraisers appraisers,
       SecretMemory memory)
       throws IOException {
+    return start(
+        config,
+        clock,
+        nanoClock,
+        appraisers,
+        memory,
+        KekFetcher.credentials(memory, Optional.empty()),
+        KeyServerMonitor.NONE);
+  }
+
+  static KeyServer start(
+      KeyServerConfig config,
+      Clock clock,
+      LongSupplier nanoClock,
+      Appraisers appraisers,
+      SecretMemory memory,
+      KekFetcher keks,
+      KeyServerMonitor monitor)
+      throws IOException {
     TlsIdentity tls = TlsIdentity.load(config.tls(), clock.instant());
-    ReleasePolicy policy = ReleasePolicy.load(config, memory);
-    AuditLog audit;
+    Optional<Store> store =
+        config.store().isEmpty()
+            ? Optional.empty()
+            : Optional.of(Stores.open(config.store().get()));
+    ReleasePolicy policy;
     try {
-      audit = AuditLog.open(config.auditLog());
-    } catch (KeyServerConfigException e) {
-      policy.release();
+      policy = ReleasePolicy.load(config, memory, keks, Optional.empty(), store, clock);
+    } catch (IOException | RuntimeException | Error e) {
+      store.ifPresent(Store::close);
       throw e;
     }
-    KeyServer keyServer = new KeyServer(config, policy, tls, audit, clock, memory);
+    AuditLog audit;
     try {
-      keyServer.listen(nanoClock, appraisers);
+      audit = AuditLog.open(config.auditLog(), clock);
+    } catch (IOException e) {
+      policy.release();
+      store.ifPresent(Store::close);
+      throw e;
+    }
+    KeyServer keyServer =
+        new KeyServer(config, policy, tls, audit, appraisers, clock, memory, keks, monitor, store);
+    try {
+      keyServer.listen(nanoClock);
     } catch (IOException | RuntimeException | Error e) {
       keyServer.close();
       throw e;
@@ -133,21 +215,21 @@ public final class KeyServer implements AutoCloseable {
     }
   }
 
-  private void listen(LongSupplier nanoClock, Appraisers appraisers) throws IOException {
+  private void listen(LongSupplier nanoClock) throws IOException {
     KeyServerConfig.Limits limits = config.limits();
-    NonceTable nonces =
-        new NonceTable(
-            Math.toIntExact(KeyServerConfig.nonceCapacity(limits, config.nonceLifetime())),
-            config.nonceLifetime(),
-            nanoClock);
+    Nonces nonces = nonces(nanoClock);
+    this.nonces = nonces;
     // the JDK's TLS and sockets: no native library is unpacked to disk and loaded
     SslContextBuilder ssl =
         GrpcSslContexts.configure(SslContextBuilder.forServer(tls), SslProvider.JDK)
             .protocols("TLSv1.3");
+    ClientAuthorities.configure(ssl, config.callers());
     server =
         NettyServerBuilder.forAddress(resolved("listen", config.listen()))
             .sslContext(ssl.build())
-            .channelFactory(() -> new BoundedServerChannel(limits.connections()))
+            .channelFactory(() ->
+                new BoundedServerChannel(
+                    limits.connections(), openConnections, monitor::connectionRefused, nanoClock))
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(connections)
             .executor(workers)
@@ -162,10 +244,18 @@ public final class KeyServer implements AutoCloseable {
             .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-            .intercept(new Admission(limits, audit, clock, nanoClock))
+            .intercept(new SlowCalls(REQUEST_TIME, timers))
+            .intercept(new Admission(limits, audit, monitor, clock, nanoClock))
             .addService(
                 new SecretService(
-                    this::acquirePolicy, appraisers, nonces, config.nonceLifetime(), audit, clock))
+                    this::acquirePolicy,
+                    appraisers,
+                    nonces,
+                    config.nonceLifetime(),
+                    counter(),
+                    audit,
+                    monitor,
+                    clock))
             .build();
     try {
       server.start();
@@ -174,9 +264,51 @@ public final class KeyServer implements AutoCloseable {
           "listen address " + config.listen() + ": cannot listen there; is it in use?", e);
     }
     if (config.health().isPresent()) {
-      health = HealthEndpoint.start(resolved("health", config.health().get()), () -> ready);
+      health =
+          HealthEndpoint.start(
+              resolved("health", config.health().get()), () -> ready, monitor::scrape);
     }
+    monitor.watch(gauges());
     ready = true;
+  }
+
+  private KeyServerMonitor.Gauges gauges() {
+    return new KeyServerMonitor.Gauges() {
+      @Override
+      public int connections() {
+        return openConnections.get();
+      }
+
+      @Override
+      public Optional<Instant> collateralExpires() {
+        return appraisers.collateralExpires();
+      }
+
+      @Override
+      public long auditLines() {
+        return audit.lines();
+      }
+    };
+  }
+
+  private Nonces nonces(LongSupplier nanoClock) {
+    if (store.isPresent() && store.get() instanceof SharedStore shared) {
+      return new SlotNonces(shared, config.nonceLifetime(), policy.identity(), nanoClock);
+    }
+    return new NonceTable(
+        Math.toIntExact(KeyServerConfig.nonceCapacity(config.limits(), config.nonceLifetime())),
+        config.nonceLifetime(),
+        nanoClock);
+  }
+
+  private ReleaseCounter counter() throws IOException {
+    ReleaseCounts ofFile = ReleaseCounts.open(config.releaseCounts());
+    if (store.isEmpty()) {
+      return ofFile;
+    }
+    StoredReleaseCounts counts = new StoredReleaseCounts(store.get());
+    counts.adopt(ofFile.counted());
+    return counts;
   }
 
   private ReleasePolicy acquirePolicy() {
@@ -236,8 +368,8 @@ public final class KeyServer implements AutoCloseable {
 
   /**
    * Puts another configuration into force at once for all requests that begin from here on:
-   * secrets, policy, identity key, TLS certificate. Addresses, limits and the audit file cannot
-   * change.
+   * secrets, policy, identity key, TLS certificate. Addresses, limits, the audit file and the
+   * collateral directory (whose files are read again by themselves) cannot change.
    *
    * @throws KeyServerConfigException if it cannot be used; what was in force stays so
    */
@@ -248,10 +380,22 @@ public final class KeyServer implements AutoCloseable {
     refuseChanged("listen", config.listen(), fresh.listen());
     refuseChanged("health", config.health(), fresh.health());
     refuseChanged("audit_log", config.auditLog(), fresh.auditLog());
+    refuseChanged("release_counts", config.releaseCounts(), fresh.releaseCounts());
+    refuseChanged("store", config.store(), fresh.store());
     refuseChanged("limits", config.limits(), fresh.limits());
+    refuseChanged("collateral", config.collateral(), fresh.collateral());
+    refuseChanged("snp", config.snp(), fresh.snp());
+    refuseChanged(
+        "client_ca", config.callers().clientAuthorities(), fresh.callers().clientAuthorities());
+    refuseChanged(
+        "client_auth",
+        config.callers().certificateRequired(),
+        fresh.callers().certificateRequired());
     refuseChanged("nonce_lifetime_seconds", config.nonceLifetime(), fresh.nonceLifetime());
     TlsIdentity freshTls = TlsIdentity.load(fresh.tls(), clock.instant());
-    ReleasePolicy freshPolicy = ReleasePolicy.load(fresh, memory);
+    ReleasePolicy freshPolicy =
+        ReleasePolicy.load(fresh, memory, keks, Optional.of(policy), store, clock);
+    Optional.ofNullable(nonces).ifPresent(shared -> shared.follow(freshPolicy.identity()));
     ReleasePolicy old = policy;
     tls.replaceBy(freshTls);
     policy = freshPolicy;
@@ -306,10 +450,13 @@ public final class KeyServer implements AutoCloseable {
     var connectionsEnd = connections.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     acceptingEnds.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
     connectionsEnd.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
+    timers.shutdownNow();
     Optional.ofNullable(health).ifPresent(HealthEndpoint::close);
+    appraisers.close();
     synchronized (this) {
       policy.release();
     }
+    store.ifPresent(Store::close);
     try {
       audit.close();
     } catch (IOException e) {

@@ -1,21 +1,15 @@
 package io.unsealfs.keyserver;
 
-import io.unsealfs.key.wire.WireLimits;
 import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Hands out single-use nonces and remembers the spent ones. Thread-safe.
+ * The nonces of one server that shares them with nobody. Thread-safe.
  *
  * <p>Anybody may ask for a challenge, so whatever is stored per challenge can be filled up by
  * asking: dropping the oldest then throws out honest clients' nonces, refusing new ones locks
@@ -32,28 +26,12 @@ import javax.crypto.spec.SecretKeySpec;
  * <p>The process key is fresh in each process: no nonce survives a restart. Times come from a
  * monotonic clock, because a wall clock set back would revive spent nonces.
  */
-final class NonceTable {
-  /** Length of a nonce in bytes. */
-  static final int NONCE_SIZE = WireLimits.NONCE_BYTES;
-
-  private static final int STAMP_SIZE = 16;
-  private static final String MAC = "HmacSHA256";
-
-  /** What using a nonce led to. */
-  enum Use {
-    /** Ours, in time, and now spent. */
-    FRESH,
-    /** Not ours, too old, or used before. */
-    INVALID,
-    /** No room to remember that it is spent; it is still usable later. */
-    FULL
-  }
-
+final class NonceTable implements Nonces {
   private final int capacity;
   private final long lifetimeNanos;
   private final LongSupplier nanoClock;
   private final SecureRandom random = new SecureRandom();
-  private final SecretKeySpec macKey;
+  private final NonceSeal seal;
   // in the order of use, so that the head is what leaves first; guarded by this
   private final Map<ByteBuffer, Long> spent = new LinkedHashMap<>();
 
@@ -67,30 +45,22 @@ final class NonceTable {
     this.capacity = capacity;
     this.lifetimeNanos = lifetime.toNanos();
     this.nanoClock = nanoClock;
-    byte[] key = new byte[32];
+    byte[] key = new byte[NonceSeal.KEY_SIZE];
     random.nextBytes(key);
-    this.macKey = new SecretKeySpec(key, MAC);
-    Arrays.fill(key, (byte) 0);
+    this.seal = new NonceSeal(key);
   }
 
-  /** A fresh nonce. */
-  byte[] issue() {
-    byte[] stamp = new byte[STAMP_SIZE];
+  @Override
+  public byte[] issue() {
+    byte[] stamp = new byte[NonceSeal.STAMP_SIZE];
     random.nextBytes(stamp);
     ByteBuffer.wrap(stamp).putLong(nanoClock.getAsLong());
-    byte[] nonce = Arrays.copyOf(stamp, NONCE_SIZE);
-    System.arraycopy(mac(stamp), 0, nonce, STAMP_SIZE, NONCE_SIZE - STAMP_SIZE);
-    return nonce;
+    return seal.seal(stamp);
   }
 
-  /** Spends a nonce: whatever comes of the request, it cannot be used again. */
-  Use use(byte[] nonce) {
-    if (nonce.length != NONCE_SIZE) {
-      return Use.INVALID;
-    }
-    byte[] expected = Arrays.copyOf(mac(Arrays.copyOf(nonce, STAMP_SIZE)), NONCE_SIZE - STAMP_SIZE);
-    byte[] actual = Arrays.copyOfRange(nonce, STAMP_SIZE, NONCE_SIZE);
-    if (!MessageDigest.isEqual(expected, actual)) {
+  @Override
+  public Use use(byte[] nonce) {
+    if (!seal.isGenuine(nonce)) {
       return Use.INVALID;
     }
     long issued = ByteBuffer.wrap(nonce).getLong();
@@ -123,16 +93,6 @@ final class NonceTable {
     // a nonce is issued before it is used: a lifetime after its use it is too old for certain
     while (uses.hasNext() && now - uses.next() > lifetimeNanos) {
       uses.remove();
-    }
-  }
-
-  private byte[] mac(byte[] stamp) {
-    try {
-      Mac mac = Mac.getInstance(MAC);
-      mac.init(macKey);
-      return mac.doFinal(stamp);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JDK lacks " + MAC, e);
     }
   }
 }

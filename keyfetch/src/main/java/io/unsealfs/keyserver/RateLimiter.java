@@ -3,6 +3,7 @@ package io.unsealfs.keyserver;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -44,9 +45,17 @@ final class RateLimiter {
   }
 
   /** Whether a request of {@code peer} may go on now. */
-  synchronized boolean admit(InetAddress peer) {
+  boolean admit(InetAddress peer) {
+    return admit(network(peer));
+  }
+
+  /** Whether a request of a client that proved who it is may go on now. */
+  boolean admit(String client) {
+    return admit(ByteBuffer.wrap(client.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private synchronized boolean admit(ByteBuffer key) {
     long now = nanoClock.getAsLong();
-    ByteBuffer key = network(peer);
     Bucket bucket = peers.get(key);
     if (bucket == null) {
       if (peers.size() >= maxPeers) {

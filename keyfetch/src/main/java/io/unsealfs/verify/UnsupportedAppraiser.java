@@ -10,9 +10,15 @@ import io.unsealfs.attest.ReportData;
  * @param reason why
  */
 public record UnsupportedAppraiser(String evidenceType, String reason) implements Appraiser {
-  /** TDX, until quotes can be verified. */
+  /** TDX, where there is no collateral to judge it by. */
   public static final Appraiser TDX =
-      new UnsupportedAppraiser("tdx", "this server cannot verify tdx evidence yet");
+      new UnsupportedAppraiser(
+          "tdx", "collateral in the configuration: without it tdx evidence cannot be verified");
+
+  /** SEV-SNP, where nothing is there to judge it by. */
+  public static final Appraiser SNP =
+      new UnsupportedAppraiser(
+          "snp", "snp in the configuration: without revocation lists it cannot be verified");
 
   /** No evidence is no reason to release anything. */
   public static final Appraiser NONE =

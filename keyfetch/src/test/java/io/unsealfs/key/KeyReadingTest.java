@@ -74,7 +74,7 @@ class KeyReadingTest {
   }
 
   @Test
-  void aMasterKeyIs32BytesOrTheirDigits() throws Exception {
+  void aMasterKeyIsAsManyBytesAsACipherTakesOrTheirDigits() throws Exception {
     byte[] key = new byte[32];
     for (int i = 0; i < key.length; i++) {
       key[i] = (byte) (i * 7 + 1);
@@ -84,9 +84,11 @@ class KeyReadingTest {
     assertArrayEquals(key, read(KeyReading.MASTERKEY, key));
     assertArrayEquals(key, read(KeyReading.MASTERKEY, hex));
     assertArrayEquals(key, read(KeyReading.MASTERKEY, grouped + "\n"));
-    for (String bad : new String[] {hex.substring(2), hex + "00", "x".repeat(33), "x".repeat(64)}) {
+    for (String bad : new String[] {hex.substring(2), hex + "00", "x".repeat(33), "x".repeat(65)}) {
       assertThrows(KeyReferenceException.class, () -> read(KeyReading.MASTERKEY, bad));
     }
+    assertArrayEquals(new byte[64], read(KeyReading.MASTERKEY, new byte[64]));
+    assertArrayEquals(new byte[64], read(KeyReading.MASTERKEY, "00".repeat(64)));
   }
 
   @ParameterizedTest

@@ -66,7 +66,7 @@ class KeyServerConfigTest {
     assertEquals(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8443), config.listen());
     assertEquals(new KeyServerConfig.Tls.SelfSigned(), config.tls());
     assertEquals(directory.resolve("identity.pem"), config.identityKey());
-    assertEquals(Optional.of(directory.resolve("kek")), config.kekFile());
+    assertEquals(List.of(KekSource.file(directory.resolve("kek"))), config.keks());
     assertFalse(config.allowSample());
     assertEquals(Duration.ofSeconds(60), config.nonceLifetime());
     assertEquals(Optional.empty(), config.auditLog());
@@ -189,7 +189,7 @@ class KeyServerConfigTest {
         "file: model.wrapped | {file: a, insecure_plaintext_file: b} | line | YAML",
         "evidence: [sample] | evidence: sample | line 10 | list",
         "evidence: [sample] | evidence: [] | line 10 | must list",
-        "evidence: [sample] | evidence: [tdx] | line 10 | cannot verify yet",
+        "evidence: [sample] | evidence: [tdx] | line 10 | policy file",
         "evidence: [sample] | evidence: [none] | line 10 | never",
         "evidence: [sample] | evidence: [sev] | line 10 | unknown type",
         "evidence: [sample] | evidence: [sample, sample] | line 10 | twice",
@@ -222,6 +222,17 @@ class KeyServerConfigTest {
     String message = error(GOOD + "    " + more + "\n");
     assertTrue(message.contains("line"), message);
     assertTrue(message.contains(says), message);
+  }
+
+  @Test
+  void aPolicyMaySayWhatEvidenceIsTaken() throws IOException {
+    KeyServerConfig config =
+        read(
+            GOOD.replace("    evidence: [sample]\n", "")
+                + "policy: rules.yaml\nrelease_counts: counts\n");
+    assertEquals(Set.of(), config.secrets().get(0).evidence());
+    assertEquals(Optional.of(directory.resolve("rules.yaml")), config.policy());
+    assertEquals(Optional.of(directory.resolve("counts")), config.releaseCounts());
   }
 
   @Test

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 /** The files of a key server in a directory of its own. */
 final class KeyServerFixture {
@@ -25,6 +27,17 @@ final class KeyServerFixture {
     secretFile("bare", SECRET);
   }
 
+  static ReleasePolicy load(KeyServerConfig config) throws IOException {
+    HeapMemory memory = new HeapMemory();
+    return ReleasePolicy.load(
+        config,
+        memory,
+        KekFetcher.credentials(memory, Optional.empty()),
+        Optional.empty(),
+        Optional.empty(),
+        Clock.systemUTC());
+  }
+
   Path secretFile(String name, byte[] content) throws IOException {
     Path file = directory.resolve(name);
     Files.write(file, content);
@@ -40,8 +53,7 @@ final class KeyServerFixture {
 
   /** Writes a configuration whose secrets are the usual ones, with more lines at the top level. */
   Path configFile(String more) throws IOException {
-    return Files.writeString(
-        directory.resolve("config.yaml"),
+    String yaml =
         """
         listen: 127.0.0.1:0
         tls: {self_signed: true}
@@ -63,14 +75,20 @@ final class KeyServerFixture {
             evidence: [sample]
         %s
         """
-            .formatted(DIGEST, more));
+            .formatted(DIGEST, more);
+    return Files.writeString(
+        directory.resolve("config.yaml"),
+        more.contains("audit_log:") ? yaml.replace("audit_log: audit.jsonl\n", "") : yaml);
   }
 
   KeyServerConfig config(String more) throws IOException {
     return KeyServerConfig.read(configFile(more));
   }
 
+  /** The audit lines about requests. */
   List<String> auditLines() throws IOException {
-    return Files.readAllLines(directory.resolve("audit.jsonl"));
+    return Files.readAllLines(directory.resolve("audit.jsonl")).stream()
+        .filter(line -> !line.contains("\"event\":"))
+        .toList();
   }
 }

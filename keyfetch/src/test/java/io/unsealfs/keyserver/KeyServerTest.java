@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Metadata;
@@ -29,12 +28,14 @@ import io.unsealfs.keyserver.StubClient.Conversation;
 import io.unsealfs.verify.Appraisal;
 import io.unsealfs.verify.Appraiser;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -137,7 +138,7 @@ class KeyServerTest {
   @Test
   void anOldAnInventedAndAForeignNonceAreRefused() throws IOException {
     try (KeyServer server = start(SAMPLE);
-        KeyServer other = start(SAMPLE);
+        KeyServer other = start(SAMPLE + "\naudit_log: other.jsonl");
         StubClient client = new StubClient(server.port());
         StubClient otherClient = new StubClient(other.port())) {
       Conversation old = client.begin("model");
@@ -218,7 +219,7 @@ class KeyServerTest {
         assertDenied(DenialReason.EVIDENCE_UNSUPPORTED, client, typed);
       }
     }
-    assertTrue(files.auditLines().get(0).contains("cannot verify tdx evidence yet"));
+    assertTrue(files.auditLines().get(0).contains("without it tdx evidence cannot be verified"));
   }
 
   @Test
@@ -350,10 +351,21 @@ class KeyServerTest {
 
   @Test
   void nothingIsReleasedWithoutAnAuditLine() throws IOException {
-    Path full = Path.of("/dev/full");
-    assumeTrue(Files.exists(full), "no /dev/full here");
-    AuditLog audit = AuditLog.to(Files.newOutputStream(full));
-    ReleasePolicy policy = ReleasePolicy.load(files.config(SAMPLE), new HeapMemory());
+    boolean[] full = {false};
+    AuditLog audit =
+        AuditLog.to(
+            Channels.newChannel(
+                new OutputStream() {
+                  @Override
+                  public void write(int b) throws IOException {
+                    if (full[0]) {
+                      throw new IOException("no space left on device");
+                    }
+                  }
+                }),
+            CLOCK);
+    full[0] = true;
+    ReleasePolicy policy = KeyServerFixture.load(files.config(SAMPLE));
     NonceTable nonces = new NonceTable(10, Duration.ofSeconds(60), nanos::get);
     SecretService service =
         new SecretService(
@@ -364,7 +376,9 @@ class KeyServerTest {
             new Appraisers(List.of(accepting())),
             nonces,
             Duration.ofSeconds(60),
+            ReleaseCounts.open(Optional.empty()),
             audit,
+            KeyServerMonitor.NONE,
             CLOCK);
     SecretRequest request =
         SecretRequest.newBuilder()
@@ -548,6 +562,27 @@ class KeyServerTest {
   }
 
   @Test
+  void aConnectionThatSaysNothingMakesRoomAfterAWhile() throws IOException {
+    try (KeyServer server = start(SAMPLE + "\nlimits: {connections: 1}");
+        StubClient client = new StubClient(server.port())) {
+      InetAddress local = InetAddress.ofLiteral("127.0.0.1");
+      try (Socket silent = new Socket(local, server.port())) {
+        try (Socket tooMany = new Socket(local, server.port())) {
+          assertEquals(-1, tooMany.getInputStream().read(), "the silent one is in");
+        }
+        nanos.addAndGet(Duration.ofSeconds(3).toNanos());
+        client.challenge();
+        assertEquals(-1, silent.getInputStream().read(), "closed for the other one");
+        try (Socket another = new Socket(local, server.port())) {
+          nanos.addAndGet(Duration.ofSeconds(3).toNanos());
+          assertEquals(-1, another.getInputStream().read(), "a finished handshake keeps its room");
+        }
+      }
+      client.challenge();
+    }
+  }
+
+  @Test
   void healthSaysReadyOnlyWhileItIs() throws Exception {
     try (HttpClient http = HttpClient.newHttpClient();
         KeyServer server = start(SAMPLE + "\nhealth: 127.0.0.1:0")) {
@@ -591,11 +626,12 @@ class KeyServerTest {
   @Test
   void anAddressInUseIsNamed() throws IOException {
     try (KeyServer server = start(SAMPLE)) {
-      Path file = files.configFile(SAMPLE);
+      String other = SAMPLE + "\naudit_log: other.jsonl";
+      Path file = files.configFile(other);
       String taken = "127.0.0.1:" + server.port();
       Files.writeString(file, Files.readString(file).replace("127.0.0.1:0", taken));
       assertBadStart(KeyServerConfig.read(file), taken);
-      assertBadStart(files.config(SAMPLE + "\nhealth: " + taken), taken);
+      assertBadStart(files.config(other + "\nhealth: " + taken), taken);
     }
   }
 

@@ -3,7 +3,7 @@ package io.unsealfs.keyserver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.unsealfs.keyserver.NonceTable.Use;
+import io.unsealfs.keyserver.Nonces.Use;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -163,7 +163,7 @@ class ExitCodesTest {
   }
 
   @Test
-  void anImageFileIsRefused() throws IOException, InterruptedException {
+  void aFileThatIsNoImageIsRefused() throws IOException, InterruptedException {
     Path image = Files.write(scratch.resolve("disk.img"), new byte[4096]);
     assertRefusal(mount(image, "--key", key), 23, image.toString());
   }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +160,64 @@ class KeyServerTest {
             .assertStatus(0)
             .out()
             .stripTrailing());
+  }
+
+  @Test
+  void anAuditLogVerifiesUntilItIsChanged() throws IOException, InterruptedException {
+    fetch("model", "--server-pin", pin, "--attester", "sample").assertStatus(0);
+    Path copy = Files.writeString(scratch.resolve("audit.jsonl"), audit());
+    String good = unsealfs("audit", "verify", copy.toString()).assertStatus(0).out();
+    String hash = good.substring(good.lastIndexOf(' ') + 1).strip();
+    unsealfs("audit", "verify", copy.toString(), "--expect-last", hash).assertStatus(0);
+    List<String> lines = Files.readAllLines(copy);
+    Files.write(copy, lines.subList(0, lines.size() - 1));
+    unsealfs("audit", "verify", copy.toString()).assertStatus(0);
+    unsealfs("audit", "verify", copy.toString(), "--expect", hash).assertStatus(26);
+    lines.set(0, lines.getFirst().replace("begin", "began"));
+    Files.write(copy, lines);
+    unsealfs("audit", "verify", copy.toString()).assertStatus(26);
+    unsealfs("audit", "verify", scratch.resolve("missing").toString()).assertStatus(23);
+    unsealfs("audit", "verify", copy.toString(), "--expect", "xyz").assertStatus(2);
+  }
+
+  private Outcome unsealfs(String... words) throws IOException, InterruptedException {
+    return Command.unsealfs(scratch, words).run();
+  }
+
+  @Test
+  void theKeyOfItsSecretsIsChangedWhileItRuns() throws IOException, InterruptedException {
+    Path fresh = config.resolveSibling("kek.new");
+    Files.writeString(fresh, "a5".repeat(32));
+    Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
+    String before = Files.readString(config);
+    Files.writeString(
+        config,
+        before.replace("kek_file: kek\n", "keks: [{key: 'file:kek.new'}, {key: 'file:kek'}]\n"));
+    server().signal("HUP");
+    unsealfs("keyserver", "kek", "rotate", "--config", config.toString()).assertStatus(0);
+    fetch("model", "--server-pin", pin, "--attester", "sample").assertStatus(0);
+    server().signal("HUP");
+    String list =
+        unsealfs("keyserver", "kek", "list", "--config", config.toString()).assertStatus(0).out();
+    assertTrue(list.lines().toList().getLast().contains(" 0 secrets, 0 records "), list);
+    Files.writeString(config, Files.readString(config).replace(", {key: 'file:kek'}", ""));
+    server().signal("HUP");
+    unsealfs("keyserver", "secret", "show", "model", "--config", config.toString()).assertStatus(0);
+    fetch("model", "--server-pin", pin, "--attester", "sample").assertStatus(0);
+  }
+
+  @Test
+  void aPassphraseBecomesAKeyEncryptionKey() throws IOException, InterruptedException {
+    Path passphrase = Files.writeString(scratch.resolve("passphrase"), "correct horse battery\n");
+    Path kdf = scratch.resolve("kek.kdf");
+    unsealfs("keyserver", "kek", "derive", kdf.toString(), "--key", "file:" + passphrase)
+        .assertStatus(0);
+    assertFalse(Files.readString(kdf).contains("horse"));
+    unsealfs("keyserver", "kek", "derive", kdf.toString(), "--key", "file:" + passphrase)
+        .assertStatus(2);
+    Files.writeString(passphrase, "short");
+    unsealfs("keyserver", "kek", "derive", kdf + "2", "--key", "file:" + passphrase)
+        .assertStatus(2);
   }
 
   @Test

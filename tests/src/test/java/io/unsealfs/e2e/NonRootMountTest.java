@@ -181,6 +181,41 @@ class NonRootMountTest {
   }
 
   @Test
+  void aUserMakesAnImageAndMountsIt() throws IOException, InterruptedException {
+    Needs.programs("mkfs.ext4");
+    Path tree = Files.createDirectory(home.resolve("tree"));
+    Files.writeString(tree.resolve("weights"), "weights of a user");
+    run("chown", "-R", user, tree.toString());
+    String image = home.resolve("model.img").toString();
+    unsealfs(
+            "encrypt",
+            tree.toString(),
+            image,
+            "--format",
+            "luks2",
+            "--key",
+            key,
+            "--luks-argon2-memory",
+            "8M")
+        .assertStatus(0);
+    unsealfs(
+            "mount",
+            image,
+            mountPoint.toString(),
+            "--key",
+            key,
+            "--transport",
+            transport,
+            "--log-file",
+            log.toString())
+        .assertStatus(0);
+    Outcome read = as(uid, "cat", mountPoint.resolve("weights").toString()).assertStatus(0);
+    assertEquals("weights of a user", read.out());
+    unsealfs("umount", mountPoint.toString()).assertStatus(0);
+    assertEquals("", described());
+  }
+
+  @Test
   void aUserMountsReadsAndUnmountsAndNobodyElseLooksIn() throws IOException, InterruptedException {
     mount().assertStatus(0);
     long daemon = Processes.unsealfsWith(mountPoint.toString()).getFirst();

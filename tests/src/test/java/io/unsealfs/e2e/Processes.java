@@ -29,7 +29,12 @@ final class Processes {
         }
       }
     }
-    return pids;
+    // a child that has been forked and has not called exec yet has its parent's arguments
+    return pids.stream().filter(pid -> !pids.contains(parent(pid))).toList();
+  }
+
+  private static long parent(long pid) {
+    return ProcessHandle.of(pid).flatMap(ProcessHandle::parent).map(ProcessHandle::pid).orElse(0L);
   }
 
   static List<String> commandLine(Path process) {

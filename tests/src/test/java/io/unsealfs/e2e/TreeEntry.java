@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param modifiedSeconds null for the root, whose time nobody promises
  * @param size of a file or link
- * @param sha256 of a file's content, hexadecimal
+ * @param sha256 of a file's content, hexadecimal; null also for very large files
  * @param linkCount of a file
  * @param hardLinkOf first path of the same file in byte order, null for that path itself
  * @param target of a link

@@ -34,6 +34,9 @@ record TreeSnapshot(SortedMap<Name, TreeEntry> entries) {
   private static final Name USER = Name.of("user.");
   private static final int DIFFERENCES_SHOWN = 20;
 
+  /** Larger files are holes for the most part; their data is compared by ranges. */
+  private static final long MOST_HASHED = 192L << 20;
+
   /** Reads all of a directory; a mount of another process, or ordinary files. */
   static TreeSnapshot of(Path directory) throws IOException {
     try (FileTree tree = LocalTree.open(directory)) {
@@ -94,9 +97,9 @@ record TreeSnapshot(SortedMap<Name, TreeEntry> entries) {
         attributes.mode(),
         attributes.uid(),
         attributes.gid(),
-        path.length() == 0 ? null : Math.floorDiv(attributes.modifiedNanos(), 1_000_000_000L),
+        path.length() == 0 ? null : attributes.modifiedSeconds(),
         file || link ? attributes.size() : 0,
-        file ? sha256(tree, node) : null,
+        file && attributes.size() <= MOST_HASHED ? sha256(tree, node) : null,
         file ? attributes.linkCount() : 0,
         first,
         link ? tree.readLink(node) : null,

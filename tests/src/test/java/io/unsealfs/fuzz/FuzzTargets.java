@@ -14,6 +14,10 @@ final class FuzzTargets {
     MAKERS.put("content-aessiv", () -> new ContentTarget("aessiv", 32));
     MAKERS.put("content-xchacha", () -> new ContentTarget("xchacha", 40));
     MAKERS.put("config", ConfigTarget::new);
+    MAKERS.put("ext4-ext2-rev0", () -> new Ext4Target("ext2-rev0", 60));
+    MAKERS.put(
+        "ext4-ext4-2k-nojournal-nocsum", () -> new Ext4Target("ext4-2k-nojournal-nocsum", 12));
+    MAKERS.put("ext4-ext4-dirty", () -> new Ext4Target("ext4-dirty", 60));
     MAKERS.put("names-default-full", () -> new NamesTarget("default-full"));
     MAKERS.put("names-longnamemax100", () -> new NamesTarget("longnamemax100"));
     MAKERS.put("names-legacy-gcm-pad64-nohkdf", () -> new NamesTarget("legacy-gcm-pad64-nohkdf"));
@@ -21,19 +25,33 @@ final class FuzzTargets {
     MAKERS.put("links-default-full", () -> new LinkTarget("default-full"));
     MAKERS.put("links-legacy-gcm-pad64-nohkdf", () -> new LinkTarget("legacy-gcm-pad64-nohkdf"));
     MAKERS.put("xattrs", XattrTarget::new);
+    MAKERS.put("luks-header", LuksTarget::header);
+    MAKERS.put("luks-json", LuksTarget::json);
     MAKERS.put("key-reference", KeyTargets::keyReference);
     MAKERS.put("key-reading", KeyTargets::keyReading);
     MAKERS.put("keyserver-config", KeyTargets::keyServerConfig);
     MAKERS.put("wrapped-secret", KeyTargets::wrappedSecret);
+    MAKERS.put("passphrase-kdf", KeyTargets::passphraseKdf);
+    MAKERS.put("audit-log", AuditTarget::new);
+    MAKERS.put("store-entry", StoreTargets::entry);
+    MAKERS.put("stored-secret", StoreTargets::secret);
     MAKERS.put("wire-terms", KeyTargets::terms);
     MAKERS.put("wire-reply", KeyTargets::reply);
     MAKERS.put("wire-request", KeyTargets::request);
     MAKERS.put("wire-identity", KeyTargets::identity);
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
-    MAKERS.put("object-uri", StoreTargets::source);
-    MAKERS.put("store-range", StoreTargets::rangeAnswer);
-    MAKERS.put("store-credentials", StoreTargets::credentialsFile);
+    MAKERS.put("object-uri", ObjectTargets::source);
+    MAKERS.put("store-range", ObjectTargets::rangeAnswer);
+    MAKERS.put("store-credentials", ObjectTargets::credentialsFile);
+    MAKERS.put("quote", VerifyTargets::quote);
+    MAKERS.put("quote-verdict", VerifyTargets::quoteVerdict);
+    MAKERS.put("snp-report", VerifyTargets::snpReport);
+    MAKERS.put("collateral", VerifyTargets::collateral);
+    MAKERS.put("collateral-verdict", VerifyTargets::collateralVerdict);
+    MAKERS.put("evidence-file", VerifyTargets::evidenceFile);
+    MAKERS.put("event-log", EvidenceTargets::eventLog);
+    MAKERS.put("policy", EvidenceTargets::policy);
   }
 
   private FuzzTargets() {}

@@ -29,6 +29,8 @@ class FuzzTest {
       Fuzzer.Summary summary = new Fuzzer(target, SEED).run(Duration.ofSeconds(SECONDS));
       // mutations that are never refused, or a loop that never turned, would test nothing
       assertTrue(summary.refused() > 0, () -> "nothing was refused: " + summary);
+      // and what stops at the door never reaches what lies behind it
+      assertTrue(summary.accepted() > 0, () -> "nothing was accepted: " + summary);
     }
   }
 }

@@ -18,10 +18,14 @@ final class Fuzzer {
   private static final int HEX_SHOWN = 4096;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  /** However slow the machine is: fewer would say nothing about a target. */
+  private static final long LEAST_INPUTS = 200;
+
   private final FuzzTarget target;
   private final long seed;
   private final AtomicLong iteration = new AtomicLong();
   private long refused;
+  private long accepted;
 
   Fuzzer(FuzzTarget target, long seed) {
     this.target = target;
@@ -33,8 +37,9 @@ final class Fuzzer {
    *
    * @param inputs inputs fed
    * @param refused those that ended in a typed exception
+   * @param accepted those that did not, the corpus among them
    */
-  record Summary(long inputs, long refused) {}
+  record Summary(long inputs, long refused, long accepted) {}
 
   /** Feeds the corpus unchanged, then mutations of it. */
   Summary run(Duration time) throws InterruptedException {
@@ -64,7 +69,7 @@ final class Fuzzer {
     if (failure[0] != null) {
       throw new AssertionError(failure[0].getMessage(), failure[0]);
     }
-    return new Summary(iteration.get(), refused);
+    return new Summary(iteration.get(), refused, accepted);
   }
 
   private void loop(long deadline) {
@@ -72,7 +77,7 @@ final class Fuzzer {
     for (byte[] valid : target.corpus()) {
       feed(-1, valid);
     }
-    while (System.nanoTime() - deadline < 0) {
+    while (iteration.get() < LEAST_INPUTS || System.nanoTime() - deadline < 0) {
       one(iteration.get());
       iteration.incrementAndGet();
     }
@@ -105,6 +110,7 @@ final class Fuzzer {
     long before = THREADS.getCurrentThreadAllocatedBytes();
     try {
       target.feed(input);
+      accepted++;
     } catch (IOException e) {
       refused++;
       requireOneLine(n, input, e);

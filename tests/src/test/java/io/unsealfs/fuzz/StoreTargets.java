@@ -1,85 +1,117 @@
 package io.unsealfs.fuzz;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.unsealfs.storage.object.KeyRules;
-import io.unsealfs.storage.object.ObjectUri;
-import io.unsealfs.storage.object.ObjectVersion;
-import io.unsealfs.storage.object.RangeAnswer;
-import io.unsealfs.storage.object.StoreSettings;
-import io.unsealfs.storage.object.credentials.FileCredentials;
-import io.unsealfs.storage.object.credentials.StoreCredentials;
+import io.unsealfs.key.SecretTerms;
+import io.unsealfs.keyserver.KeyEncryptionKey;
+import io.unsealfs.keyserver.KeyRing;
+import io.unsealfs.keyserver.SecretCatalog;
+import io.unsealfs.keyserver.SecretCatalog.Conditions;
+import io.unsealfs.keyserver.store.FileStore;
+import io.unsealfs.keyserver.store.Store;
+import io.unsealfs.keyserver.store.StoreEntry;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
-/** What object stores, their users and their credentials say. */
+/** Parsers of what a key server's store holds. */
 final class StoreTargets {
+  private static final byte[] VALUE = "a value of the fuzz run".getBytes(UTF_8);
+
   private StoreTargets() {}
 
   private static List<byte[]> texts(String... texts) {
     return Stream.of(texts).map(text -> text.getBytes(UTF_8)).toList();
   }
 
-  static FuzzTarget source() {
+  /** The file of an entry: what is read is what was written, or nothing. */
+  static FuzzTarget entry() throws IOException {
+    Path directory = Files.createTempDirectory("unsealfs-fuzz-");
+    FileStore store = FileStore.open(directory);
+    store.put("key", VALUE, Store.ABSENT);
+    Path file;
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, "*.entry")) {
+      file = entries.iterator().next();
+    }
+    directory.toFile().deleteOnExit();
+    for (String name : List.of("format", "lock", String.valueOf(file.getFileName()))) {
+      directory.resolve(name).toFile().deleteOnExit();
+    }
     return new ParserTarget(
-        "object-uri",
-        texts(
-            "s3://bucket/a/b?endpoint=http://[::1]:9000&path-style&max-connections=8",
-            "oss://models/x?region=cn-hangzhou&credentials=ram-role:reader&request-timeout=5s"),
-        texts("?", "&", "=", "//", "/../", "\u0000", "@", "\ud83d\ude00", "credentials=file:"),
-        input -> {
-          String text = new String(input, UTF_8);
-          try {
-            ObjectUri uri = ObjectUri.parse(text);
-            StoreSettings _ = StoreSettings.parse(uri.settings());
-            boolean judged = uri.path().isEmpty() || KeyRules.judge("", uri.path()).isEmpty();
-            if (!judged || !text.startsWith(uri.scheme() + "://" + uri.bucket())) {
-              throw new AssertionError("the source is not what was given");
-            }
-          } catch (IllegalArgumentException e) {
-            throw new IOException(e);
-          }
-        });
-  }
-
-  static FuzzTarget rangeAnswer() {
-    ObjectVersion version = new ObjectVersion("key", 1000, Optional.of("e"), 0, false);
-    return new ParserTarget(
-        "store-range",
-        texts("bytes 10-19/1000", "bytes 10-19/*", "bytes */1000"),
-        texts("bytes ", "-", "/", "9999999999999999999", "+", "٣"),
-        input -> {
-          String text = new String(input, ISO_8859_1);
-          new RangeAnswer(206, Optional.of(text), 10, Optional.of("\"e\""), Optional.of(text))
-              .check(version, 10, 10);
-          if (!text.matches("bytes 0*10-0*19/0*1000")) {
-            throw new AssertionError("another range was taken for the one asked for");
-          }
-        });
-  }
-
-  static FuzzTarget credentialsFile() throws IOException {
-    Path file = Files.createTempFile("unsealfs-fuzz", ".credentials");
-    file.toFile().deleteOnExit();
-    FileCredentials credentials = new FileCredentials(file);
-    return new ParserTarget(
-        "store-credentials",
-        texts(
-            "{\"AccessKeyId\":\"id\",\"AccessKeySecret\":\"se\",\"SecurityToken\":\"to\","
-                + "\"Expiration\":\"2031-05-06T07:08:09Z\"}",
-            "access_key_id=id\naccess_key_secret=se\n"),
-        texts("{", "}", "[", "\\u00", "\"", ":", "\n", "Credentials"),
+        "store-entry",
+        List.of(Files.readAllBytes(file)),
+        texts("entry ", " 0 ", " 9999999 ", "\n", "9223372036854775808", "key"),
         input -> {
           Files.write(file, input);
-          StoreCredentials read = credentials.fetch();
-          if (read.isAnonymous() || read.toString().contains(read.accessKeySecret() + "\"")) {
-            throw new AssertionError("credentials without an id, or that show themselves");
-          }
+          assertArrayEquals(VALUE, store.get("key").orElseThrow().value(), "another value");
+          assertEquals("key", store.list("").getFirst().key());
         });
+  }
+
+  /** A record of a secret: only the one that was sealed is read. */
+  static FuzzTarget secret() throws IOException {
+    KeyEncryptionKey key = KeyEncryptionKey.of(new byte[KeyEncryptionKey.SIZE], HeapRegion::new);
+    OneValue store = new OneValue();
+    SecretCatalog catalog = new SecretCatalog(store, KeyRing.of(key), Clock.systemUTC());
+    catalog.add(
+        "model",
+        Set.of("sample"),
+        VALUE,
+        new Conditions(
+            Optional.empty(),
+            Optional.empty(),
+            new SecretTerms(Optional.empty(), Optional.empty(), Optional.empty(), true)));
+    byte[] written = store.value;
+    return new ParserTarget(
+        "stored-secret",
+        List.of(written),
+        texts("unsealfs secret 2 ", "\n", "\"state\":\"enabled\"", "{", "00"),
+        input -> {
+          store.value = input;
+          catalog.find("model");
+          assertArrayEquals(written, input, "a record that nobody sealed");
+        });
+  }
+
+  /** A store that has one entry, whatever is asked for. */
+  private static final class OneValue implements Store {
+    private byte[] value = {};
+
+    @Override
+    public Optional<StoreEntry> get(String key) {
+      return Optional.of(new StoreEntry(key, value, 1));
+    }
+
+    @Override
+    public List<StoreEntry> list(String prefix) {
+      return List.of(new StoreEntry(prefix + "model", value, 1));
+    }
+
+    @Override
+    public boolean put(String key, byte[] fresh, long expectedRevision) {
+      value = fresh;
+      return true;
+    }
+
+    @Override
+    public boolean delete(String key, long expectedRevision) {
+      return false;
+    }
+
+    @Override
+    public String place() {
+      return "memory";
+    }
+
+    @Override
+    public void close() {}
   }
 }

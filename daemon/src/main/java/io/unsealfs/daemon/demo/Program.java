@@ -46,6 +46,7 @@ final class Program {
             if (lines.size() > LINES_KEPT) {
               lines.removeFirst();
             }
+            lines.notifyAll();
           }
           if (line.contains(awaitedText)) {
             awaited.compareAndSet("", line);
@@ -77,10 +78,21 @@ final class Program {
       }
     }
 
-    /** Whether some line contained {@code text}. */
-    boolean said(String text) {
+    /**
+     * Whether some line contains {@code text}; a line takes a while from that process to here, so
+     * ten seconds are waited for it.
+     */
+    boolean said(String text) throws InterruptedException {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
       synchronized (lines) {
-        return lines.stream().anyMatch(line -> line.contains(text));
+        while (lines.stream().noneMatch(line -> line.contains(text))) {
+          long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+          if (left <= 0) {
+            return false;
+          }
+          lines.wait(left);
+        }
+        return true;
       }
     }
 

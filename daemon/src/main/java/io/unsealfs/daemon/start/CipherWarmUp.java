@@ -1,9 +1,12 @@
 package io.unsealfs.daemon.start;
 
-import io.unsealfs.crypto.NativeGcm;
+import io.unsealfs.crypto.NativeAes;
+import io.unsealfs.volume.Rehearsal;
 import io.unsealfs.volume.gocryptfs.ContentRehearsal;
+import io.unsealfs.volume.luks.SectorRehearsal;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Runs the content cipher on invented blocks from the start of a mount, while attestation, key
@@ -27,24 +30,35 @@ public final class CipherWarmUp implements AutoCloseable {
   /** Fewer say how fast the interpreter is, which is true of any host. */
   private static final long TELLING_BYTES = 12L << 20;
 
+  private final String mode;
+  private final Supplier<Rehearsal> rehearsals;
   private final Thread thread;
   private volatile boolean stopped;
 
-  private CipherWarmUp() {
+  private CipherWarmUp(String mode, Supplier<Rehearsal> rehearsals) {
+    this.mode = mode;
+    this.rehearsals = rehearsals;
     thread = Thread.ofPlatform().daemon().name("unsealfs-warm-up").unstarted(this::run);
   }
 
-  /** Begins, on a thread of its own. */
-  public static CipherWarmUp begin() {
-    NativeGcm.prepare();
-    CipherWarmUp warmUp = new CipherWarmUp();
+  /**
+   * Begins, on a thread of its own.
+   *
+   * @param image whether the volume is one file, which is decrypted by sectors
+   */
+  public static CipherWarmUp begin(boolean image) {
+    NativeAes.prepare();
+    CipherWarmUp warmUp =
+        image
+            ? new CipherWarmUp("AES-XTS", SectorRehearsal::new)
+            : new CipherWarmUp("AES-GCM", ContentRehearsal::new);
     warmUp.thread.start();
     return warmUp;
   }
 
   private boolean awaitNative() {
     try {
-      return NativeGcm.await(MOST_LOAD_MILLIS);
+      return NativeAes.await(MOST_LOAD_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -59,7 +73,7 @@ public final class CipherWarmUp implements AutoCloseable {
     long end = System.nanoTime() + MOST_NANOS;
     long fastest = Long.MAX_VALUE;
     long done = 0;
-    try (ContentRehearsal rehearsal = new ContentRehearsal()) {
+    try (Rehearsal rehearsal = rehearsals.get()) {
       long before = System.nanoTime();
       while (!stopped && done < most && before < end) {
         rehearsal.decryptOnce();
@@ -77,13 +91,14 @@ public final class CipherWarmUp implements AutoCloseable {
     }
   }
 
-  private static void judge(int bytes, long fastestNanos) {
+  private void judge(int bytes, long fastestNanos) {
     double perSecond = bytes * 1e9 / fastestNanos;
     if (perSecond < LEAST_BYTES_PER_SECOND) {
       LOG.log(
           Level.WARNING,
-          "AES-GCM does only {0} MB/s here: no AES instructions in this processor, or a JVM that"
+          "{0} does only {1} MB/s here: no AES instructions in this processor, or a JVM that"
               + " does not compile for them; reading will be slow",
+          mode,
           Math.round(perSecond / 1e6));
     }
   }

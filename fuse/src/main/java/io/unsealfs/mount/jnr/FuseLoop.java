@@ -2,6 +2,7 @@ package io.unsealfs.mount.jnr;
 
 import io.unsealfs.mount.FuseAdapter;
 import io.unsealfs.mount.FuseEvents;
+import io.unsealfs.mount.Gate;
 import io.unsealfs.mount.Guard;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.point.HostRequirements;
@@ -94,6 +95,11 @@ final class FuseLoop implements ServingLoop {
     Pointer text = Memory.allocateDirect(runtime, bytes.length + 1, true);
     text.put(0, bytes, 0, bytes.length);
     return text;
+  }
+
+  /** What opens and reads ask first. */
+  Gate gate() {
+    return adapter.gate();
   }
 
   /** Has {@code threads} of them serve. */

@@ -5,6 +5,7 @@ import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.point.MountEnd;
 import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.os.MountTable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -41,6 +42,30 @@ final class JnrMount implements Mount {
   @Override
   public Optional<String> residentOff() {
     return residentOff;
+  }
+
+  @Override
+  public void refuseOpens(IOException why) {
+    loop.gate().refuseOpens(why);
+  }
+
+  @Override
+  public void admitOpens() {
+    loop.gate().admitOpens();
+  }
+
+  @Override
+  public void revoke(IOException why) throws MountException {
+    loop.gate().shut(why);
+    end.cut();
+    end.unmount(Duration.ZERO);
+  }
+
+  @Override
+  public Optional<String> notRevocable() {
+    return Optional.of(
+        "transport jnr cannot drop what the kernel has cached: who has a file open or mapped may go"
+            + " on reading it after a revocation; use transport=kernel");
   }
 
   @Override

@@ -43,7 +43,6 @@ import ru.serce.jnrfuse.struct.Statvfs;
 final class NativeCallbacks {
   private static final int NULL_PATH_OK_AND_NO_PATH = 0b11;
   private static final int ACCESS_MODE_MASK = 3;
-  private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
   private final Runtime runtime;
   private final FuseAdapter adapter;
@@ -319,12 +318,12 @@ final class NativeCallbacks {
     stat.st_size.set(a.size());
     stat.st_blocks.set(a.blocks());
     stat.st_blksize.set(4096);
-    stat.st_mtim.tv_sec.set(Math.floorDiv(a.modifiedNanos(), NANOS_PER_SECOND));
-    stat.st_mtim.tv_nsec.set(Math.floorMod(a.modifiedNanos(), NANOS_PER_SECOND));
-    stat.st_atim.tv_sec.set(Math.floorDiv(a.modifiedNanos(), NANOS_PER_SECOND));
-    stat.st_atim.tv_nsec.set(Math.floorMod(a.modifiedNanos(), NANOS_PER_SECOND));
-    stat.st_ctim.tv_sec.set(Math.floorDiv(a.changedNanos(), NANOS_PER_SECOND));
-    stat.st_ctim.tv_nsec.set(Math.floorMod(a.changedNanos(), NANOS_PER_SECOND));
+    stat.st_mtim.tv_sec.set(a.modifiedSeconds());
+    stat.st_mtim.tv_nsec.set(a.modifiedNanoOfSecond());
+    stat.st_atim.tv_sec.set(a.modifiedSeconds());
+    stat.st_atim.tv_nsec.set(a.modifiedNanoOfSecond());
+    stat.st_ctim.tv_sec.set(a.changedSeconds());
+    stat.st_ctim.tv_nsec.set(a.changedNanoOfSecond());
   }
 
   private static byte[] bytes(@Nullable Pointer text) {

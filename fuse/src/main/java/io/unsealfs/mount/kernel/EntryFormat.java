@@ -19,7 +19,6 @@ final class EntryFormat {
   /** The tree does not change under the mount, so the kernel may keep what it knows: one day. */
   static final long VALID_SECONDS = 86_400;
 
-  private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final int BLOCK_SIZE = 4096;
   private static final byte[] PADDING = new byte[8];
 
@@ -47,12 +46,12 @@ final class EntryFormat {
 
   private static void attributes(ByteBuffer out, Attributes a) {
     out.putLong(a.fileId()).putLong(a.size()).putLong(a.blocks());
-    long modified = Math.floorDiv(a.modifiedNanos(), NANOS_PER_SECOND);
+    long modified = a.modifiedSeconds();
     out.putLong(modified).putLong(modified);
-    out.putLong(Math.floorDiv(a.changedNanos(), NANOS_PER_SECOND));
-    int modifiedNanos = (int) Math.floorMod(a.modifiedNanos(), NANOS_PER_SECOND);
+    out.putLong(a.changedSeconds());
+    int modifiedNanos = a.modifiedNanoOfSecond();
     out.putInt(modifiedNanos).putInt(modifiedNanos);
-    out.putInt((int) Math.floorMod(a.changedNanos(), NANOS_PER_SECOND));
+    out.putInt(a.changedNanoOfSecond());
     out.putInt(NodeAdapter.typeBits(a.kind()) | a.mode());
     out.putInt(a.linkCount()).putInt(a.uid()).putInt(a.gid());
     out.putInt(device(a.deviceNumber())).putInt(BLOCK_SIZE).putInt(0);

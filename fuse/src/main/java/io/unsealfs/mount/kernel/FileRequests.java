@@ -71,6 +71,7 @@ final class FileRequests {
     long offset = request.int64(READ_OFFSET);
     long handle = request.int64(READ_HANDLE);
     if (handle != 0) {
+      nodes.gate().read();
       int got = resident == null ? -1 : resident.read(handle, offset, plaintext);
       return got >= 0 ? got : nodes.read(about, handle, offset, plaintext);
     }

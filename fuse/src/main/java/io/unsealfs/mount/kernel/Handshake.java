@@ -38,7 +38,6 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
   private static final long ALWAYS_WANTED =
       ASYNC_READ
           | DO_READDIRPLUS
-          | READDIRPLUS_AUTO
           | ASYNC_DIO
           | PARALLEL_DIROPS
           | MAX_PAGES
@@ -89,6 +88,7 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
     long wanted =
         ALWAYS_WANTED
             | (wishes.unseenOpens() ? NO_OPEN_SUPPORT | NO_OPENDIR_SUPPORT : 0)
+            | (wishes.fullListings() ? 0 : READDIRPLUS_AUTO)
             | (wishes.passthrough() ? PASSTHROUGH : 0)
             | (wishes.acl() ? POSIX_ACL : 0);
     return new Handshake(minor, request.int32(8), offered & wanted);

@@ -2,6 +2,7 @@ package io.unsealfs.mount.kernel;
 
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -79,6 +80,11 @@ final class Inodes {
           }
           return current == inode ? null : current;
         });
+  }
+
+  /** The numbers of all nodes known now, without the root's. */
+  List<Long> ids() {
+    return List.copyOf(byId.keySet());
   }
 
   /** Nodes known, without the root. */

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * FUSE's kernel protocol spoken directly over {@code /dev/fuse}: no libfuse, requests as large as
@@ -83,7 +84,7 @@ public final class KernelFuseHost implements FuseHost {
       }
       FuseDevice device = FuseDevice.open();
       try (Closeable _ = device.connectNowhere()) {
-        Wishes wishes = new Wishes(false, asksForPassthrough, false);
+        Wishes wishes = new Wishes(false, asksForPassthrough, false, false);
         start.agreed(shakeHands(device, RequestSize.allowed(), wishes), device);
         return start.off();
       } finally {
@@ -137,7 +138,10 @@ public final class KernelFuseHost implements FuseHost {
     boolean wanted = start.isWanted();
     Wishes wishes =
         new Wishes(
-            tree.opensShowNothingNew() && !wanted, wanted && asksForPassthrough, acl.isNeeded());
+            tree.opensShowNothingNew() && !wanted && !options.revocable(),
+            wanted && asksForPassthrough,
+            acl.isNeeded(),
+            tree.lookupsAreCheap());
     Handshake agreed = shakeHands(device, size, wishes);
     start.agreed(agreed, device);
     start
@@ -152,7 +156,25 @@ public final class KernelFuseHost implements FuseHost {
               + " with allow_uid of several users: this kernel's FUSE has no access control lists;"
               + " give one user, or allow_other");
     }
-    Crew crew = crew(tree, options, events, agreed, size, device, acl, start);
+    NodeAdapter nodes = new NodeAdapter(tree, options);
+    UnseenOpens unseen = new UnseenOpens(nodes);
+    Interrupts interrupts = new Interrupts();
+    ResidentOpens opens = residentOpens(tree, options, device, nodes, interrupts, start);
+    Inodes inodes = inodes(nodes, unseen, opens);
+    Dispatcher dispatcher =
+        new Dispatcher(
+            new Guard(events),
+            new NodeRequests(nodes, inodes, acl),
+            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, opens),
+            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
+    Crew crew =
+        new Crew(
+            device,
+            (all, own) -> new Worker(all, own, dispatcher, inodes, size.bytes()),
+            options.workersAtMost(),
+            interrupts,
+            opens,
+            nodes);
     MountTable.Entry entry =
         point
             .mounted(table())
@@ -176,7 +198,13 @@ public final class KernelFuseHost implements FuseHost {
                 .filter(plan -> resident)
                 .map(plan -> ", resident up to " + (plan.budgetBytes() >> 20) + " MiB")
                 .orElse(""));
-    return new KernelServedMount(point, entry, crew, connection.isWatched(), start.off());
+    return new KernelServedMount(
+        point,
+        entry,
+        crew,
+        new Revocation(device, nodes.gate(), inodes),
+        connection.isWatched(),
+        start.off());
   }
 
   private static Handshake shakeHands(FuseDevice device, RequestSize size, Wishes wishes)
@@ -193,58 +221,41 @@ public final class KernelFuseHost implements FuseHost {
     }
   }
 
-  private static Crew crew(
+  private static @Nullable ResidentOpens residentOpens(
       FileTree tree,
       MountOptions options,
-      FuseEvents events,
-      Handshake agreed,
-      RequestSize size,
       FuseDevice device,
-      RootAcl acl,
-      ResidentStart start)
-      throws MountException {
-    NodeAdapter nodes = new NodeAdapter(tree, options);
-    UnseenOpens unseen = new UnseenOpens(nodes);
-    Interrupts interrupts = new Interrupts();
+      NodeAdapter nodes,
+      Interrupts interrupts,
+      ResidentStart start) {
     HiddenMemory memory = start.take();
-    ResidentOpens resident =
-        memory == null
-            ? null
-            : new ResidentOpens(
-                device,
-                nodes,
-                tree,
-                options.resident().orElseThrow(),
-                memory,
-                FileRequests.KEEP_CACHE,
-                interrupts::contains);
-    Inodes inodes;
+    return memory == null
+        ? null
+        : new ResidentOpens(
+            device,
+            nodes,
+            tree,
+            options.resident().orElseThrow(),
+            memory,
+            FileRequests.KEEP_CACHE,
+            interrupts::contains);
+  }
+
+  private static Inodes inodes(
+      NodeAdapter nodes, UnseenOpens unseen, @Nullable ResidentOpens resident)
+      throws MountException {
     try {
-      inodes =
-          new Inodes(
-              nodes.root(),
-              id -> {
-                unseen.forget(id);
-                if (resident != null) {
-                  resident.forget(id);
-                }
-              });
+      return new Inodes(
+          nodes.root(),
+          id -> {
+            unseen.forget(id);
+            if (resident != null) {
+              resident.forget(id);
+            }
+          });
     } catch (IOException e) {
       throw new MountException("cannot mount: the root directory: " + e.getMessage(), e);
     }
-    Dispatcher dispatcher =
-        new Dispatcher(
-            new Guard(events),
-            new NodeRequests(nodes, inodes, acl),
-            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, resident),
-            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
-    return new Crew(
-        device,
-        (crew, own) -> new Worker(crew, own, dispatcher, inodes, size.bytes()),
-        options.workersAtMost(),
-        interrupts,
-        resident,
-        nodes);
   }
 
   private static List<MountTable.Entry> table() throws MountException {

@@ -27,6 +27,7 @@ final class KernelRequest {
   private static final int OPCODE = 4;
   private static final int UNIQUE = 8;
   private static final int NODE = 16;
+  private static final int USER = 24;
   private static final int THREAD = 32;
 
   private final ByteBuffer bytes =
@@ -76,6 +77,11 @@ final class KernelRequest {
   /** The node it is about. */
   long node() {
     return bytes.getLong(NODE);
+  }
+
+  /** The user on whose behalf the kernel asks, as the mount's user namespace numbers it. */
+  int user() {
+    return bytes.getInt(USER);
   }
 
   /** The thread that asks, as this process's namespace numbers it. */

@@ -7,6 +7,7 @@ import io.unsealfs.mount.point.MountEnd;
 import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.mount.resident.ResidentFigures;
 import io.unsealfs.os.MountTable;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,11 +21,13 @@ final class KernelServedMount implements Mount {
   private final MountPoint point;
   private final Crew crew;
   private final MountEnd end;
+  private final Revocation revocation;
   private final Optional<String> residentOff;
 
   /**
    * The mount of this entry.
    *
+   * @param revocation of this mount
    * @param watched whether somebody else already unmounts if this process is killed
    * @param residentOff why resident mode is off though it was asked for
    */
@@ -32,9 +35,11 @@ final class KernelServedMount implements Mount {
       MountPoint point,
       MountTable.Entry entry,
       Crew crew,
+      Revocation revocation,
       boolean watched,
       Optional<String> residentOff) {
     this.residentOff = residentOff;
+    this.revocation = revocation;
     this.point = point;
     this.crew = crew;
     this.end = new MountEnd(point, entry, crew);
@@ -84,6 +89,22 @@ final class KernelServedMount implements Mount {
   @Override
   public void memoryIsShort() {
     crew.memoryIsShort();
+  }
+
+  @Override
+  public void refuseOpens(IOException why) {
+    revocation.gate().refuseOpens(why);
+  }
+
+  @Override
+  public void admitOpens() {
+    revocation.gate().admitOpens();
+  }
+
+  @Override
+  public void revoke(IOException why) throws MountException {
+    revocation.run(why, crew::revoke, end::cut);
+    unmount(Duration.ZERO);
   }
 
   @Override

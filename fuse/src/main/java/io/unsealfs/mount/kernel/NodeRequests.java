@@ -18,6 +18,8 @@ final class NodeRequests {
   private static final int XATTR_NAME = 8;
 
   private static final int XATTR_SIZE_REPLY = 8;
+
+  private static final int SUPER_USER = 0;
   private static final int STATFS_REPLY_SIZE = 80;
 
   private final NodeAdapter nodes;
@@ -90,7 +92,7 @@ final class NodeRequests {
       return -Errno.ESTALE;
     }
     about.about(inode.node(), inode);
-    return xattr(request, reply, nodes.listxattr(inode.node()));
+    return xattr(request, reply, nodes.listxattr(inode.node(), request.user() == SUPER_USER));
   }
 
   private static int xattr(KernelRequest request, KernelReply reply, byte[] value) {

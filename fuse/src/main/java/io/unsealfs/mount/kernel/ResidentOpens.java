@@ -17,8 +17,10 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongPredicate;
@@ -43,9 +45,6 @@ final class ResidentOpens implements Closeable {
   /** What stands for a file that will never be resident. */
   private static final int NONE = 0;
 
-  private static final int NOTIFY_INVAL_INODE = 2;
-  private static final int NOTIFY_INVAL_INODE_SIZE = 24;
-
   /** How one handle is open. */
   private record Opened(Inode inode, @Nullable ResidentFile file, boolean resident) {}
 
@@ -53,11 +52,21 @@ final class ResidentOpens implements Closeable {
   private record Opener(
       long unique, FuseDevice device, Inode inode, long handle, @Nullable ResidentFile file) {}
 
-  /** How often an inode is open in each way. */
+  /** How an inode is used the ordinary way. */
   private static final class Uses {
+    final Inode inode;
     int ordinary;
-    int resident;
+
+    /** Whether the kernel may have pages of it that were read the ordinary way. */
     boolean hasPages;
+
+    Uses(Inode inode) {
+      this.inode = inode;
+    }
+
+    long fileId() {
+      return inode.node().attributes().fileId();
+    }
   }
 
   private final FuseDevice device;
@@ -71,6 +80,7 @@ final class ResidentOpens implements Closeable {
 
   // guarded by this
   private final Map<ResidentFile, Integer> backings = new WeakHashMap<>();
+  private final Set<Long> residentIds = new HashSet<>();
   private final Map<Long, Uses> uses = new HashMap<>();
   private final Map<Long, Opener> waiting = new HashMap<>();
 
@@ -96,7 +106,7 @@ final class ResidentOpens implements Closeable {
     this.plan = plan;
     this.ordinaryFlags = ordinaryFlags;
     this.wasInterrupted = wasInterrupted;
-    this.residents = new Residents(memory, plan.budgetBytes(), this::decided, this::dropped);
+    this.residents = new Residents(memory, plan, this::decided, this::dropped);
   }
 
   /**
@@ -143,17 +153,11 @@ final class ResidentOpens implements Closeable {
    * @return the number of the memory he reads from, {@link #NONE} for the ordinary way
    */
   private int admit(Opener opener) {
-    Uses use = uses.computeIfAbsent(opener.inode().id(), id -> new Uses());
+    Uses use = uses.computeIfAbsent(opener.inode().id(), id -> new Uses(opener.inode()));
     ResidentFile file = opener.file();
     int backing = file == null ? NONE : backings.getOrDefault(file, NONE);
     boolean resident = backing != NONE && use.ordinary == 0;
-    if (resident) {
-      if (use.hasPages && use.resident == 0) {
-        dropPages(opener.inode());
-        use.hasPages = false;
-      }
-      use.resident++;
-    } else {
+    if (!resident) {
       use.ordinary++;
       use.hasPages = true;
     }
@@ -170,12 +174,18 @@ final class ResidentOpens implements Closeable {
     return OPEN_REPLY_SIZE;
   }
 
-  /** What the kernel kept of the ordinary way would be the same bytes twice. */
-  private void dropPages(Inode inode) {
-    KernelReply notice = new KernelReply(NOTIFY_INVAL_INODE_SIZE);
-    notice.payload(NOTIFY_INVAL_INODE_SIZE).putLong(inode.id()).putLong(0).putLong(0);
+  /**
+   * Has the kernel drop what it kept of the ordinary way, which would be the same bytes twice. Not
+   * while anybody has the inode open so: he would read them again, and the kernel would wait here
+   * for a read that is under way, whose answer may need the thread that waits.
+   */
+  private void dropPages(Uses use) {
+    if (!use.hasPages || use.ordinary != 0) {
+      return;
+    }
+    use.hasPages = false;
     try {
-      notice.notify(device, NOTIFY_INVAL_INODE, NOTIFY_INVAL_INODE_SIZE);
+      KernelPages.drop(device, use.inode.id());
     } catch (SystemCallException e) {
       LOG.log(Level.DEBUG, "the kernel keeps its pages of a file", e);
     }
@@ -184,7 +194,15 @@ final class ResidentOpens implements Closeable {
   /** A file is complete, or never will be. */
   private void decided(ResidentFile file) {
     synchronized (this) {
-      backings.put(file, register(file));
+      // one that nobody waited for may have been dropped already
+      int backing = backings.containsKey(file) ? NONE : register(file);
+      backings.put(file, backing);
+      if (backing != NONE) {
+        residentIds.add(file.fileId());
+        uses.values().stream()
+            .filter(use -> use.fileId() == file.fileId())
+            .forEach(this::dropPages);
+      }
       for (Opener opener : List.copyOf(waiting.values())) {
         if (opener.file() == file) {
           waiting.remove(opener.unique());
@@ -208,8 +226,9 @@ final class ResidentOpens implements Closeable {
 
   /** A file is about to lose its memory. */
   private synchronized void dropped(ResidentFile file) {
-    Integer backing = backings.remove(file);
+    Integer backing = backings.put(file, NONE);
     if (backing != null && backing != NONE) {
+      residentIds.remove(file.fileId());
       try {
         device.closeBacking(backing);
       } catch (SystemCallException e) {
@@ -271,11 +290,10 @@ final class ResidentOpens implements Closeable {
     }
     synchronized (this) {
       Uses use = uses.get(open.inode().id());
-      if (use != null) {
-        if (open.resident()) {
-          use.resident--;
-        } else {
-          use.ordinary--;
+      if (use != null && !open.resident()) {
+        use.ordinary--;
+        if (residentIds.contains(use.fileId())) {
+          dropPages(use);
         }
       }
     }

@@ -14,6 +14,8 @@ import java.util.function.Function;
  * by cutting its connection.
  */
 public final class MountEnd {
+  private static final System.Logger LOG = System.getLogger(MountEnd.class.getName());
+
   /** Between two attempts to unmount while files are open. */
   private static final Duration RETRY = Duration.ofMillis(50);
 
@@ -51,6 +53,19 @@ public final class MountEnd {
       end(grace);
     } finally {
       unmounting.unlock();
+    }
+  }
+
+  /**
+   * Cuts the connection before anything else: requests under way and later ones fail. Where the
+   * system does not offer that, the forced unmount does it a moment later.
+   */
+  public void cut() {
+    if (!loop.hasEnded() && !MountRemoval.abort(entry)) {
+      LOG.log(
+          System.Logger.Level.DEBUG,
+          "{0}: no file below /sys/fs/fuse to cut its connection",
+          point);
     }
   }
 

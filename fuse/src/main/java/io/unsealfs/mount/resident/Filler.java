@@ -17,6 +17,7 @@ final class Filler implements AutoCloseable {
   private final int threads;
   private final LongSupplier left;
   private final long reserveBytes;
+  private final Runnable beforePiece;
   // guarded by this
   private final Deque<ResidentFile> files = new ArrayDeque<>();
   private int running;
@@ -28,8 +29,10 @@ final class Filler implements AutoCloseable {
    *
    * @param left memory that can still be had, bytes
    * @param reserveBytes how much of it has to stay
+   * @param beforePiece called before memory is taken for each piece
    */
-  Filler(int threads, LongSupplier left, long reserveBytes) {
+  Filler(int threads, LongSupplier left, long reserveBytes, Runnable beforePiece) {
+    this.beforePiece = beforePiece;
     this.threads = threads;
     this.left = left;
     this.reserveBytes = reserveBytes;
@@ -62,6 +65,7 @@ final class Filler implements AutoCloseable {
         if (looksNow() && left.getAsLong() < reserveBytes) {
           file.giveUp("memory is short");
         }
+        beforePiece.run();
         if (!file.fillNext(plaintext)) {
           done(file);
         }

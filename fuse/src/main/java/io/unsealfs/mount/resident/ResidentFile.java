@@ -70,7 +70,8 @@ public final class ResidentFile {
     this.missing = new AtomicInteger(count);
   }
 
-  long fileId() {
+  /** Stands for this version of its bytes. */
+  public long fileId() {
     return fileId;
   }
 

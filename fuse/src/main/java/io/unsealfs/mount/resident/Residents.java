@@ -27,6 +27,8 @@ public final class Residents implements Closeable {
   /** What has to stay for everything else: a process that reaches its limit is killed. */
   private static final long RESERVE_BYTES = 128L << 20;
 
+  private static final int MOST_DAMAGED = 4096;
+
   /** Opens the plaintext of a file. */
   @FunctionalInterface
   public interface Opening {
@@ -36,6 +38,7 @@ public final class Residents implements Closeable {
 
   private final HiddenMemory memory;
   private final long budgetBytes;
+  private final @Nullable TouchAhead touched;
   private final LongSupplier left;
   private final Filler filler;
   private final Consumer<ResidentFile> whenDecided;
@@ -46,6 +49,7 @@ public final class Residents implements Closeable {
 
   // guarded by this; in order of use
   private final Map<Long, ResidentFile> files = new LinkedHashMap<>(16, 0.75f, true);
+  private final DamagedFiles damaged = new DamagedFiles(MOST_DAMAGED);
   private long bytesHeld;
   private long bytesToFill;
   private long fills;
@@ -59,18 +63,18 @@ public final class Residents implements Closeable {
    * No file yet.
    *
    * @param memory taken over
-   * @param budgetBytes the most that all files may take
+   * @param plan the most that all files may take, and what was touched for them
    * @param whenDecided called when a file's filling has ended, one way or the other
    * @param whenDropped called before a file that was resident loses its memory
    */
   public Residents(
       HiddenMemory memory,
-      long budgetBytes,
+      ResidentPlan plan,
       Consumer<ResidentFile> whenDecided,
       Consumer<ResidentFile> whenDropped) {
     this(
         memory,
-        budgetBytes,
+        plan,
         CgroupMemory::leftBytes,
         Runtime.getRuntime().availableProcessors(),
         whenDecided,
@@ -79,15 +83,23 @@ public final class Residents implements Closeable {
 
   Residents(
       HiddenMemory memory,
-      long budgetBytes,
+      ResidentPlan plan,
       LongSupplier left,
       int threads,
       Consumer<ResidentFile> whenDecided,
       Consumer<ResidentFile> whenDropped) {
     this.memory = memory;
-    this.budgetBytes = budgetBytes;
-    this.left = left;
-    this.filler = new Filler(threads, left, RESERVE_BYTES);
+    this.budgetBytes = plan.budgetBytes();
+    TouchAhead ahead = plan.touched().orElse(null);
+    this.touched = ahead;
+    if (ahead == null) {
+      this.left = left;
+      this.filler = new Filler(threads, left, RESERVE_BYTES, () -> {});
+    } else {
+      this.left = () -> left.getAsLong() + ahead.heldBytes();
+      this.filler =
+          new Filler(threads, this.left, RESERVE_BYTES, () -> ahead.give(ResidentFile.PIECE_BYTES));
+    }
     this.whenDecided = whenDecided;
     this.whenDropped = whenDropped;
   }
@@ -100,8 +112,11 @@ public final class Residents implements Closeable {
    * @return null if there is no room, or the file was given up before
    */
   public @Nullable ResidentFile pin(long fileId, long size, Opening opening) throws IOException {
-    if (size < ResidentPlan.LEAST_FILE_BYTES) {
+    if (size < ResidentPlan.LEAST_FILE_BYTES || isDamaged(fileId)) {
       return null;
+    }
+    if (touched != null) {
+      touched.opened();
     }
     ResidentFile file = known(fileId);
     if (file == null) {
@@ -118,6 +133,10 @@ public final class Residents implements Closeable {
       filler.add(file);
     }
     return file;
+  }
+
+  private synchronized boolean isDamaged(long fileId) {
+    return damaged.contains(fileId);
   }
 
   private synchronized @Nullable ResidentFile known(long fileId) {
@@ -159,10 +178,9 @@ public final class Residents implements Closeable {
       return false;
     }
     long needed = roundedUp(size);
-    evictUntil(budgetBytes - needed, dropped);
-    long freed = dropped.stream().mapToLong(file -> roundedUp(file.size())).sum();
-    return bytesHeld + needed <= budgetBytes
-        && left.getAsLong() + freed - bytesToFill - needed >= RESERVE_BYTES;
+    long overBudget = bytesHeld + needed - budgetBytes;
+    long overMemory = RESERVE_BYTES + bytesToFill + needed - left.getAsLong();
+    return evict(Math.max(overBudget, overMemory), true, dropped);
   }
 
   private @Nullable ResidentFile begin(long fileId, Source source) {
@@ -195,18 +213,29 @@ public final class Residents implements Closeable {
     }
   }
 
-  /** Takes unused files out, the one used longest ago first, until so much or less is held. */
-  private void evictUntil(long bytes, List<ResidentFile> dropped) {
-    for (ResidentFile file : List.copyOf(files.values())) {
-      if (bytesHeld <= bytes) {
-        return;
+  /**
+   * Takes unused files out, the one used longest ago first, until so many bytes are free.
+   *
+   * @param allOrNone whether none goes where all of them would not be enough: nobody gains by that
+   * @return whether they are enough
+   */
+  private boolean evict(long bytes, boolean allOrNone, List<ResidentFile> dropped) {
+    long freed = 0;
+    for (ResidentFile file : files.values()) {
+      if (freed >= bytes) {
+        break;
       }
-      if (isUnused(file) && file.state() == ResidentFile.State.RESIDENT) {
-        take(file);
-        evictions++;
+      if (file.state() == ResidentFile.State.RESIDENT && isUnused(file)) {
+        freed += roundedUp(file.size());
         dropped.add(file);
       }
     }
+    if (freed < bytes && allOrNone) {
+      dropped.clear();
+      return false;
+    }
+    dropped.forEach(this::take);
+    return freed >= bytes;
   }
 
   /** A mapping stays when what was opened for it is closed, and the kernel tells that only here. */
@@ -217,6 +246,7 @@ public final class Residents implements Closeable {
   private void take(ResidentFile file) {
     files.remove(file.fileId());
     bytesHeld -= roundedUp(file.size());
+    evictions++;
   }
 
   private void drop(ResidentFile file) {
@@ -234,6 +264,7 @@ public final class Residents implements Closeable {
       } else {
         givenUp++;
         bytesHeld -= roundedUp(file.size());
+        forgetUnlessUsed(file);
       }
     }
     if (!resident) {
@@ -250,23 +281,32 @@ public final class Residents implements Closeable {
   }
 
   /**
-   * One user less. A file that was given up is forgotten with its last user, and tried again when
-   * asked for, unless it is damaged.
+   * One user less. A file that was given up goes with its last user, and is tried again when asked
+   * for; of a damaged one it is kept in mind that it is.
    */
   public void unpin(ResidentFile file) {
     synchronized (this) {
       file.pins--;
-      if (file.pins == 0 && file.state() == ResidentFile.State.GIVEN_UP && !file.isDamaged()) {
-        files.remove(file.fileId(), file);
+      if (file.state() == ResidentFile.State.GIVEN_UP) {
+        forgetUnlessUsed(file);
       }
     }
   }
 
-  /** Memory is short: files that nobody uses go. */
+  private void forgetUnlessUsed(ResidentFile file) {
+    if (file.pins == 0 && files.remove(file.fileId(), file) && file.isDamaged()) {
+      damaged.add(file.fileId());
+    }
+  }
+
+  /** Memory is short: what was touched ahead goes, and files that nobody uses. */
   public void shrink() {
+    if (touched != null) {
+      touched.close();
+    }
     List<ResidentFile> dropped = new ArrayList<>();
     synchronized (this) {
-      evictUntil(0, dropped);
+      evict(Long.MAX_VALUE, false, dropped);
     }
     dropped.forEach(this::drop);
   }
@@ -295,8 +335,11 @@ public final class Residents implements Closeable {
       closed = true;
       all = List.copyOf(files.values());
     }
+    if (touched != null) {
+      touched.close();
+    }
+    // from here on each one is resident or given up
     all.forEach(file -> file.giveUp("the mount ends"));
-    filler.close();
     List<ResidentFile> unused;
     synchronized (this) {
       files.clear();
@@ -310,6 +353,8 @@ public final class Residents implements Closeable {
         file.free(unused.contains(file));
       }
     }
+    // last: it waits for who is at a piece, and a storage may hang
+    filler.close();
     memory.close();
   }
 }

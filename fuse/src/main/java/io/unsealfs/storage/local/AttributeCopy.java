@@ -36,7 +36,7 @@ final class AttributeCopy {
     boolean owned = owner(attributes, path, () -> copy.owner(attributes.uid(), attributes.gid()));
     extended(copy, node, path);
     copy.mode(mode(attributes, owned, path));
-    copy.modified(attributes.modifiedNanos());
+    copy.modified(attributes.modifiedSeconds(), attributes.modifiedNanoOfSecond());
   }
 
   /** The attributes of {@code node} for a symbolic link or a FIFO. */
@@ -48,7 +48,7 @@ final class AttributeCopy {
     if (node.kind() != NodeKind.SYMLINK) {
       directory.entryMode(name, mode(attributes, owned, path));
     }
-    directory.entryModified(name, attributes.modifiedNanos());
+    directory.entryModified(name, attributes.modifiedSeconds(), attributes.modifiedNanoOfSecond());
   }
 
   private interface Change {

@@ -8,7 +8,6 @@ import io.unsealfs.storage.StorageException;
 /** From what the kernel says about a file to {@link Attributes}. */
 final class LocalAttributes {
   private static final int PERMISSION_BITS = 0xfff;
-  private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
   private LocalAttributes() {}
 
@@ -25,8 +24,8 @@ final class LocalAttributes {
         status.uid(),
         status.gid(),
         status.linkCount(),
-        nanos(status.modifiedSeconds(), status.modifiedNanos()),
-        nanos(status.changedSeconds(), status.changedNanos()),
+        Attributes.time(status.modifiedSeconds(), status.modifiedNanos()),
+        Attributes.time(status.changedSeconds(), status.changedNanos()),
         status.deviceNumber());
   }
 
@@ -43,12 +42,5 @@ final class LocalAttributes {
           throw new StorageException(
               location + ": file of unknown type " + Integer.toHexString(type));
     };
-  }
-
-  /** Nanoseconds since 1970, the nearest a long can hold (years 1677 to 2262). */
-  private static long nanos(long seconds, int nanos) {
-    long most = Long.MAX_VALUE / NANOS_PER_SECOND - 1;
-    long clamped = Math.clamp(seconds, -most, most);
-    return clamped * NANOS_PER_SECOND + nanos;
   }
 }

@@ -10,12 +10,9 @@ import io.unsealfs.os.PathOpener.Access;
 import io.unsealfs.os.SystemCallException;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 
 /**
  * A directory that appears whole or not at all: it is filled as {@code .<name>.tmp-<random>} (mode
@@ -23,9 +20,6 @@ import java.util.HexFormat;
  * removed with all that is in it. Only a killed process leaves the temporary directory behind.
  */
 final class StagedDirectory implements Closeable {
-  private static final int NAME_MAX = 255;
-  private static final int RANDOM_BYTES = 8;
-
   private final Path target;
   private final OutputDirectory parent;
   private final OutputDirectory directory;
@@ -68,7 +62,7 @@ final class StagedDirectory implements Closeable {
     boolean kept = false;
     try {
       requireFree(target, parent, targetName, mayReplaceEmpty);
-      byte[] temporaryName = temporaryName(targetName);
+      byte[] temporaryName = TargetPaths.temporaryName(targetName);
       parent.createDirectory(temporaryName);
       OutputDirectory directory = parent.beneath(temporaryName);
       kept = true;
@@ -156,18 +150,5 @@ final class StagedDirectory implements Closeable {
   private static FileAlreadyExistsException exists(Path target) {
     return new FileAlreadyExistsException(
         target.toString(), null, "exists already and is not overwritten; choose another target");
-  }
-
-  private static byte[] temporaryName(byte[] targetName) {
-    byte[] random = new byte[RANDOM_BYTES];
-    new SecureRandom().nextBytes(random);
-    byte[] ending =
-        (".tmp-" + HexFormat.of().formatHex(random)).getBytes(StandardCharsets.US_ASCII);
-    int kept = Math.min(targetName.length, NAME_MAX - 1 - ending.length);
-    byte[] name = new byte[1 + kept + ending.length];
-    name[0] = '.';
-    System.arraycopy(targetName, 0, name, 1, kept);
-    System.arraycopy(ending, 0, name, 1 + kept, ending.length);
-    return name;
   }
 }

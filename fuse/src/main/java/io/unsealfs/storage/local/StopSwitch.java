@@ -32,8 +32,12 @@ public final class StopSwitch implements AutoCloseable {
     return stopped;
   }
 
-  /** Throws if the switch was thrown. */
-  void check() throws InterruptedIOException {
+  /**
+   * Does nothing unless the switch was thrown.
+   *
+   * @throws InterruptedIOException if it was
+   */
+  public void check() throws InterruptedIOException {
     if (stopped) {
       throw new InterruptedIOException("stopped before the end; nothing was kept");
     }

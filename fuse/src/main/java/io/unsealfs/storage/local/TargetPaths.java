@@ -6,9 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 
 /** Where a new tree may be written, decided on paths before anything is made. */
 public final class TargetPaths {
+  private static final int NAME_MAX = 255;
+  private static final int RANDOM_BYTES = 8;
 
   private TargetPaths() {}
 
@@ -58,5 +62,19 @@ public final class TargetPaths {
   static byte[] bytes(Path path) {
     String charset = System.getProperty("sun.jnu.encoding", StandardCharsets.UTF_8.name());
     return path.toString().getBytes(Charset.forName(charset));
+  }
+
+  /** {@code .<name>.tmp-<random>}, for what is not yet whole. */
+  static byte[] temporaryName(byte[] targetName) {
+    byte[] random = new byte[RANDOM_BYTES];
+    new SecureRandom().nextBytes(random);
+    byte[] ending =
+        (".tmp-" + HexFormat.of().formatHex(random)).getBytes(StandardCharsets.US_ASCII);
+    int kept = Math.min(targetName.length, NAME_MAX - 1 - ending.length);
+    byte[] name = new byte[1 + kept + ending.length];
+    name[0] = '.';
+    System.arraycopy(targetName, 0, name, 1, kept);
+    System.arraycopy(ending, 0, name, 1 + kept, ending.length);
+    return name;
   }
 }

@@ -2,14 +2,12 @@ package io.unsealfs.volume.gocryptfs;
 
 import io.unsealfs.block.BlockCipher;
 import io.unsealfs.block.IntegrityException;
+import io.unsealfs.volume.Rehearsal;
 import java.security.SecureRandom;
 import java.util.Arrays;
 
-/**
- * Decryption of invented blocks with a throwaway key, through the very code that will decrypt the
- * volume's: the compiler learns from it before the first reader comes. One thread at a time.
- */
-public final class ContentRehearsal implements AutoCloseable {
+/** Blocks of 4 KiB under the usual content cipher, AES-256-GCM. */
+public final class ContentRehearsal implements Rehearsal {
   private static final int BLOCKS = 32;
 
   private final ContentCipher cipher;
@@ -43,12 +41,12 @@ public final class ContentRehearsal implements AutoCloseable {
     }
   }
 
-  /** Plaintext bytes of one {@link #decryptOnce}. */
+  @Override
   public int size() {
     return plaintext.length;
   }
 
-  /** Decrypts all blocks once. */
+  @Override
   public void decryptOnce() {
     int stored = cipher.layout().ciphertextBlockSize();
     int plain = cipher.layout().plaintextBlockSize();
@@ -61,7 +59,6 @@ public final class ContentRehearsal implements AutoCloseable {
     }
   }
 
-  /** Drops the key. */
   @Override
   public void close() {
     cipher.close();

@@ -16,6 +16,7 @@ import io.unsealfs.mount.NodeAdapter;
 import io.unsealfs.storage.Name;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -243,6 +244,12 @@ final class DispatcherTest {
     assertEquals(-Errno.ENODATA, mounted.answer(xattr(Opcode.GETXATTR, id, 9, "user.b")));
     assertEquals(7, mounted.answer(xattr(Opcode.LISTXATTR, id, 64, "")));
     assertEquals("user.a\0", new String(payload(7), StandardCharsets.UTF_8));
+    file.xattr(Name.of("trusted.b"), new byte[] {1});
+    byte[] list = xattr(Opcode.LISTXATTR, id, 64, "");
+    ByteBuffer.wrap(list).order(ByteOrder.nativeOrder()).putInt(24, 0);
+    assertEquals(17, mounted.answer(list), "the super-user sees all");
+    ByteBuffer.wrap(list).order(ByteOrder.nativeOrder()).putInt(24, 1000);
+    assertEquals(7, mounted.answer(list), "others do not see what they may not read");
   }
 
   private static byte[] xattr(int opcode, long node, int size, String name) {

@@ -16,7 +16,7 @@ final class HandshakeTest {
   private static final int POSIX_ACL = 1 << 20;
   private static final int NO_OPENDIR = 1 << 24;
   private static final int WRITEBACK_CACHE = 1 << 16;
-  private static final Wishes PLAIN = new Wishes(false, false, false);
+  private static final Wishes PLAIN = new Wishes(false, false, false, false);
 
   private final KernelRequest request = new KernelRequest();
   private final KernelReply reply = new KernelReply(4096);
@@ -34,7 +34,8 @@ final class HandshakeTest {
     assertFalse(agreed.acl());
     assertTrue(agreed.largeRequests());
     assertEquals(0, agreed.flags() & (WRITEBACK_CACHE | NO_OPEN | POSIX_ACL));
-    assertEquals(0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, false, true)).flags());
+    assertEquals(
+        0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, false, true, false)).flags());
   }
 
   @Test
@@ -42,11 +43,22 @@ final class HandshakeTest {
     Handshake agreed =
         shake(
             Requests.init(7, 38, NO_OPEN | NO_OPENDIR | POSIX_ACL, 0),
-            new Wishes(true, false, true));
+            new Wishes(true, false, true, false));
     assertTrue(agreed.unseenOpens());
     assertTrue(agreed.unseenOpendirs());
     assertTrue(agreed.acl());
     assertFalse(agreed.largeRequests());
+  }
+
+  @Test
+  void attributesComeWithEveryListingOnlyWhereWishedFor() throws Exception {
+    int plus = 1 << 13;
+    int auto = 1 << 14;
+    Handshake guessing = shake(Requests.init(7, 45, EVERYTHING, EVERYTHING), PLAIN);
+    assertEquals(plus | auto, guessing.flags() & (plus | auto));
+    Handshake always =
+        shake(Requests.init(7, 45, EVERYTHING, EVERYTHING), new Wishes(false, false, false, true));
+    assertEquals(plus, always.flags() & (plus | auto));
   }
 
   @Test

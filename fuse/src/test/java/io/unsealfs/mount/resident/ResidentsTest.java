@@ -2,6 +2,7 @@ package io.unsealfs.mount.resident;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -49,9 +51,13 @@ final class ResidentsTest {
   }
 
   private void begin(long memoryBytes) throws Exception {
+    begin(memoryBytes, new ResidentPlan(path -> true, BUDGET, true));
+  }
+
+  private void begin(long memoryBytes, ResidentPlan plan) throws Exception {
     HiddenMemory made = HiddenMemory.create(memoryBytes);
     memory = made;
-    residents = new Residents(made, BUDGET, left::get, 2, decided::add, dropped::add);
+    residents = new Residents(made, plan, left::get, 2, decided::add, dropped::add);
   }
 
   @AfterEach
@@ -134,6 +140,28 @@ final class ResidentsTest {
     assertNull(pin(3));
     assertEquals(List.of(), dropped);
     assertEquals(2, residents().figures().refused());
+  }
+
+  @Test
+  void nobodyGoesForOneWhoWouldNotFitAllTheSame() throws Exception {
+    ResidentFile used = filled(1);
+    residents().unpin(filled(2));
+    assertNull(pin(3, new Content(12 << 20)), "above the budget beside the one in use");
+    left.set((128L << 20) - 1);
+    residents().unpin(used);
+    assertNull(pin(3, new Content(14 << 20)), "above the memory there would be");
+    assertEquals(List.of(), dropped);
+    assertEquals(0, residents().figures().evictions());
+    assertEquals(2, residents().figures().files());
+  }
+
+  @Test
+  void whoseMemoryIsNeededGoesAlsoWithinTheBudget() throws Exception {
+    ResidentFile one = filled(1);
+    residents().unpin(one);
+    left.set((128L << 20) + 1);
+    assertNotNull(pin(2, new Content(4 << 20)));
+    assertEquals(List.of(one), dropped);
   }
 
   @Test
@@ -224,6 +252,34 @@ final class ResidentsTest {
     assertNull(pin(1, content));
     assertEquals(opened, content.opened.get(), "not even opened");
     assertEquals(0, used());
+    assertEquals(0, residents().figures().files());
+  }
+
+  @Test
+  void ofManyDamagedFilesThoseAskedForLastAreRemembered() {
+    DamagedFiles damaged = new DamagedFiles(3);
+    for (long id = 1; id <= 3; id++) {
+      damaged.add(id);
+    }
+    assertTrue(damaged.contains(1));
+    damaged.add(4);
+    assertTrue(damaged.contains(1) && damaged.contains(3) && damaged.contains(4));
+    assertFalse(damaged.contains(2));
+  }
+
+  @Test
+  void whatIsGivenUpWhenNobodyWantsItAnyMoreIsForgotten() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch go = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          await(go);
+          throw new StorageException("not now");
+        };
+    residents().unpin(Objects.requireNonNull(pin(1, content)));
+    go.countDown();
+    assertEquals(State.GIVEN_UP, decision().state());
+    assertEquals(0, residents().figures().files());
   }
 
   @Test
@@ -320,6 +376,36 @@ final class ResidentsTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Test
+  void whatWasTouchedAheadCountsAsLeftAndIsGivenUpPieceByPiece() throws Exception {
+    residents().close();
+    TouchAhead touched = new TouchAhead(BUDGET, () -> 1L << 40, () -> 0);
+    CompletableFuture<Void> touching = touch(touched);
+    while (touched.heldBytes() < BUDGET) {
+      Thread.onSpinWait();
+    }
+    begin(BUDGET, new ResidentPlan(path -> true, BUDGET, true, Optional.of(touched)));
+    left.set((128L << 20) + SIZE - BUDGET);
+    ResidentFile file = filled(1);
+    long held = touched.heldBytes();
+    // each thread asks once more than there are pieces
+    assertTrue(held <= BUDGET - SIZE && held >= BUDGET - SIZE - (4 << 20), () -> "held: " + held);
+    residents().unpin(file);
+    residents().shrink();
+    assertEquals(0, touched.heldBytes());
+    touching.get(30, TimeUnit.SECONDS);
+  }
+
+  private static CompletableFuture<Void> touch(TouchAhead touched) {
+    return CompletableFuture.runAsync(() -> {
+      try {
+        touched.run(timeout -> false);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
   }
 
   /** What happens before a read. */

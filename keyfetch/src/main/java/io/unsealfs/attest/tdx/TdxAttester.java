@@ -4,22 +4,15 @@ import io.unsealfs.attest.AttestationException;
 import io.unsealfs.attest.Attester;
 import io.unsealfs.attest.Evidence;
 import io.unsealfs.attest.ReportData;
+import io.unsealfs.attest.tsm.Pause;
+import io.unsealfs.attest.tsm.TsmFiles;
+import io.unsealfs.attest.tsm.TsmQuotes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.locks.ReentrantLock;
 
-/**
- * TDX quotes through the kernel's configfs-tsm, with the boot event log. Retries what can pass, at
- * most five times within a deadline, never in two threads of a process: all TDs of a host share one
- * quoting service.
- */
+/** TDX quotes through the kernel's configfs-tsm, with the boot event log. */
 public final class TdxAttester implements Attester {
-  /** Where the kernel keeps reports. */
-  public static final Path REPORT_ROOT = Path.of("/sys/kernel/config/tsm/report");
-
   /** The ACPI table that describes the event log. */
   public static final Path CCEL_TABLE = Path.of("/sys/firmware/acpi/tables/CCEL");
 
@@ -27,19 +20,16 @@ public final class TdxAttester implements Attester {
   public static final Path CCEL_DATA = Path.of("/sys/firmware/acpi/tables/data/CCEL");
 
   private static final String TYPE = "tdx";
-  private static final Duration DEADLINE = Duration.ofSeconds(90);
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-  private static final ReentrantLock ONE_AT_A_TIME = new ReentrantLock();
+  private static final String PROVIDER = "tdx_guest";
 
   private final Path root;
-  private final TsmReport report;
+  private final TsmQuotes quotes;
   private final EventLog eventLog;
   private final boolean allowDebug;
-  private final Pause pause;
 
   /** Attests through the kernel of this host. */
   public TdxAttester(boolean allowDebug) {
-    this(REPORT_ROOT, CCEL_TABLE, CCEL_DATA, allowDebug);
+    this(TsmQuotes.REPORT_ROOT, CCEL_TABLE, CCEL_DATA, allowDebug);
   }
 
   /**
@@ -57,10 +47,9 @@ public final class TdxAttester implements Attester {
 
   TdxAttester(Path root, EventLog eventLog, boolean allowDebug, TsmFiles files, Pause pause) {
     this.root = root;
-    this.report = new TsmReport(files, root);
+    this.quotes = new TsmQuotes(files, root, PROVIDER, false, pause);
     this.eventLog = eventLog;
     this.allowDebug = allowDebug;
-    this.pause = pause;
   }
 
   @Override
@@ -82,13 +71,8 @@ public final class TdxAttester implements Attester {
               + root
               + " does not exist; it takes a TDX guest, Linux 6.7 with tdx_guest, and configfs");
     }
-    ONE_AT_A_TIME.lock();
-    try {
-      TdxQuote quote = check(TdxQuote.parse(requestWithRetries(reportData)), reportData);
-      return new Evidence(TYPE, quote.toBytes(), eventLog.read());
-    } finally {
-      ONE_AT_A_TIME.unlock();
-    }
+    TdxQuote quote = check(TdxQuote.parse(quotes.request(reportData).signed()), reportData);
+    return new Evidence(TYPE, quote.toBytes(), eventLog.read());
   }
 
   private TdxQuote check(TdxQuote quote, ReportData reportData) throws AttestationException {
@@ -102,36 +86,5 @@ public final class TdxAttester implements Attester {
               + " start it without debugging");
     }
     return quote;
-  }
-
-  private byte[] requestWithRetries(ReportData reportData) throws AttestationException {
-    long start = System.nanoTime();
-    for (int tried = 1; ; tried++) {
-      try {
-        return report.request(reportData);
-      } catch (TsmException e) {
-        Duration wait = jittered(FIRST_PAUSE.multipliedBy(1L << (tried - 1)));
-        Duration spent = Duration.ofNanos(System.nanoTime() - start);
-        if (tried >= e.error().tries() || spent.plus(wait).compareTo(DEADLINE) > 0) {
-          throw e;
-        }
-        waitOrGiveUp(wait, e);
-      }
-    }
-  }
-
-  private void waitOrGiveUp(Duration wait, TsmException last) throws TsmException {
-    try {
-      pause.pause(wait);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw last;
-    }
-  }
-
-  /** Between half of {@code pause} and all of it. */
-  private static Duration jittered(Duration pause) {
-    long half = pause.toNanos() / 2;
-    return Duration.ofNanos(half + ThreadLocalRandom.current().nextLong(half + 1));
   }
 }

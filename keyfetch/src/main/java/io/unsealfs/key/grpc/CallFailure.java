@@ -3,6 +3,7 @@ package io.unsealfs.key.grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.unsealfs.key.ConversationRefusedException;
 import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.KeyUnavailableException;
 import io.unsealfs.key.UntrustedServerException;
@@ -10,6 +11,7 @@ import io.unsealfs.key.wire.DenialReason;
 import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,15 @@ record CallFailure(IOException cause, boolean isTransient) {
     Optional<DenialReason> denial = denial(e);
     if (denial.isPresent() && denial.get() == DenialReason.RATE_LIMITED) {
       return lasting(server, denial.get().explanation(), e);
+    }
+    if (denial.isPresent() && denial.get() == DenialReason.NONCE_INVALID) {
+      // the server was restarted, or this machine suspended, between two calls: no word on the key
+      return new CallFailure(
+          new ConversationRefusedException(
+              "key server %s refused (%s): %s"
+                  .formatted(server, denial.get(), denial.get().explanation()),
+              e),
+          false);
     }
     if (denial.isPresent() || status.getCode() == Status.Code.PERMISSION_DENIED) {
       DenialReason reason = denial.orElse(DenialReason.UNSPECIFIED);
@@ -60,11 +71,26 @@ record CallFailure(IOException cause, boolean isTransient) {
                 e),
             false);
       }
+      if (cause instanceof SSLException && isAboutOurCertificate(cause.getMessage())) {
+        return new CallFailure(
+            new KeyDeniedException(
+                "key server %s does not take this client's certificate (%s); see --client-cert"
+                    .formatted(server, printable(cause.getMessage())),
+                e),
+            false);
+      }
     }
     return new CallFailure(
         new KeyUnavailableException(
             "key server %s cannot be reached: %s".formatted(server, describe(status)), e),
         true);
+  }
+
+  /** Alerts of the other end (RFC 8446 section 6.2) that a client's certificate can bring about. */
+  private static boolean isAboutOurCertificate(@Nullable String message) {
+    return message != null
+        && message.contains("Received fatal alert: ")
+        && (message.contains("certificate") || message.contains("unknown_ca"));
   }
 
   private static CallFailure lasting(ServerAddress server, String why, StatusRuntimeException e) {

@@ -34,6 +34,7 @@ final class Conversation {
   private final TrustRules rules;
   private final SecretName name;
   private final Attester attester;
+  private final Credentials credentials;
   private final SecretMemory memory;
 
   Conversation(
@@ -41,11 +42,13 @@ final class Conversation {
       TrustRules rules,
       SecretName name,
       Attester attester,
+      Credentials credentials,
       SecretMemory memory) {
     this.server = server;
     this.rules = rules;
     this.name = name;
     this.attester = attester;
+    this.credentials = credentials;
     this.memory = memory;
   }
 
@@ -68,15 +71,16 @@ final class Conversation {
       byte[] nonce = challenge.getNonce().toByteArray();
       Transcript transcript = Transcript.of(nonce, keys.publicKey(), name, identity);
       Evidence evidence = attester.collect(transcript.reportData());
-      SecretRequest request = request(nonce, keys, evidence);
-      SecretReply reply = channel.stub(countdown.atMost(call)).getSecret(request);
+      SecretRequest.Builder request = request(nonce, keys, evidence);
+      credentials.prove(transcript).ifPresent(request::setPskProof);
+      SecretReply reply = channel.stub(countdown.atMost(call)).getSecret(request.build());
       return open(reply, transcript, identity, keys);
     } catch (WireException e) {
       throw new UntrustedServerException("key server " + server + ": " + e.getMessage(), e);
     }
   }
 
-  private SecretRequest request(byte[] nonce, HpkeKeyPair keys, Evidence evidence)
+  private SecretRequest.Builder request(byte[] nonce, HpkeKeyPair keys, Evidence evidence)
       throws AttestationException {
     if (evidence.quote().length > WireLimits.MAX_QUOTE_BYTES
         || evidence.eventLog().length > WireLimits.MAX_EVENT_LOG_BYTES) {
@@ -92,8 +96,7 @@ final class Conversation {
             io.unsealfs.key.proto.v1.Evidence.newBuilder()
                 .setType(evidence.type())
                 .setQuote(ByteString.copyFrom(evidence.quote()))
-                .setEventLog(ByteString.copyFrom(evidence.eventLog())))
-        .build();
+                .setEventLog(ByteString.copyFrom(evidence.eventLog())));
   }
 
   private Secret open(

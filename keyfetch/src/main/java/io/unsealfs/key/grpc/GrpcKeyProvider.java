@@ -2,6 +2,7 @@ package io.unsealfs.key.grpc;
 
 import io.grpc.StatusRuntimeException;
 import io.unsealfs.attest.Attester;
+import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyDeniedException;
 import io.unsealfs.key.KeyProbe;
 import io.unsealfs.key.KeyProvider;
@@ -41,6 +42,7 @@ public final class GrpcKeyProvider implements KeyProvider {
   private final SecretMemory memory;
   private final GrpcTimeouts timeouts;
   private final Pause pause;
+  private final Credentials credentials;
 
   /** Waits between two rounds; injected so that tests do not. */
   @FunctionalInterface
@@ -50,13 +52,33 @@ public final class GrpcKeyProvider implements KeyProvider {
 
   /** A provider whose secrets live in {@code memory}. */
   public GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts) {
-    this(memory, timeouts, Thread::sleep);
+    this(memory, timeouts, ClientCredentials.NONE, List.of());
+  }
+
+  /**
+   * A provider whose secrets live in {@code memory}.
+   *
+   * @param shown what servers are shown besides evidence
+   * @param local providers of the references in {@code shown}
+   */
+  public GrpcKeyProvider(
+      SecretMemory memory,
+      GrpcTimeouts timeouts,
+      ClientCredentials shown,
+      List<KeyProvider> local) {
+    this(memory, timeouts, Thread::sleep, new Credentials(shown, local));
   }
 
   GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts, Pause pause) {
+    this(memory, timeouts, pause, new Credentials(ClientCredentials.NONE, List.of()));
+  }
+
+  private GrpcKeyProvider(
+      SecretMemory memory, GrpcTimeouts timeouts, Pause pause, Credentials credentials) {
     this.memory = memory;
     this.timeouts = timeouts;
     this.pause = pause;
+    this.credentials = credentials;
   }
 
   @Override
@@ -73,7 +95,7 @@ public final class GrpcKeyProvider implements KeyProvider {
   public Secret fetch(KeyReference reference, Attester attester, ServerTrust trust)
       throws IOException {
     GrpcReference parsed = GrpcReference.parse(reference);
-    TrustRules rules = TrustRules.of(trust);
+    TrustRules rules = TrustRules.of(trust, credentials);
     if (!rules.authenticated()) {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -87,7 +109,7 @@ public final class GrpcKeyProvider implements KeyProvider {
     for (int round = 1; ; round++) {
       for (ServerAddress server : List.copyOf(candidates)) {
         try {
-          return new Conversation(server, rules, parsed.name(), attester, memory)
+          return new Conversation(server, rules, parsed.name(), attester, credentials, memory)
               .hold(timeouts.call(), countdown);
         } catch (UntrustedServerException e) {
           failures.put(server, e);
@@ -127,7 +149,7 @@ public final class GrpcKeyProvider implements KeyProvider {
   @Override
   public KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
     GrpcReference parsed = GrpcReference.parse(reference);
-    TrustRules rules = TrustRules.of(trust);
+    TrustRules rules = TrustRules.of(trust, credentials);
     Countdown countdown = new Countdown(PROBE_OVERALL);
     List<String> reached = new ArrayList<>();
     List<IOException> failures = new ArrayList<>();

@@ -42,9 +42,10 @@ final class TrustRules {
   /**
    * The rules of {@code trust}.
    *
+   * @param credentials what the server is shown
    * @throws KeyReferenceException if nothing was said about trust, or it cannot be read
    */
-  static TrustRules of(ServerTrust trust) throws KeyReferenceException {
+  static TrustRules of(ServerTrust trust, Credentials credentials) throws IOException {
     if (trust.isUnspecified()) {
       throw new KeyReferenceException(
           "no key server is trusted: name its identity key with --server-pin sha256:… or its CA"
@@ -58,14 +59,15 @@ final class TrustRules {
         throw new KeyReferenceException("--server-pin: " + e.getMessage(), e);
       }
     }
-    return new TrustRules(tls(trust), pins, trust.ca().isPresent() || !pins.isEmpty());
+    return new TrustRules(tls(trust, credentials), pins, trust.ca().isPresent() || !pins.isEmpty());
   }
 
-  private static SslContext tls(ServerTrust trust) throws KeyReferenceException {
+  private static SslContext tls(ServerTrust trust, Credentials credentials) throws IOException {
     // the JDK's TLS: no native library is unpacked into a temporary directory
     SslContextBuilder builder =
         GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
             .protocols("TLSv1.3");
+    credentials.configure(builder);
     try {
       if (trust.ca().isPresent()) {
         builder.trustManager(authorities(trust.ca().get()));

@@ -10,6 +10,8 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
+import javax.crypto.KDF;
+import javax.crypto.spec.HKDFParameterSpec;
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
 
 /**
@@ -92,6 +94,30 @@ public final class IdentityKey {
       return signer.sign();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("signing with the identity key failed", e);
+    }
+  }
+
+  /**
+   * A key for another purpose, the same for everybody who has this identity key; the caller wipes
+   * it.
+   *
+   * @param label names the purpose; keys of different labels say nothing about each other
+   * @param size in bytes
+   */
+  public byte[] derive(String label, int size) {
+    byte[] pkcs8 = key.getEncoded();
+    byte[] seed = Arrays.copyOfRange(pkcs8, pkcs8.length - SEED_BYTES, pkcs8.length);
+    try {
+      return KDF.getInstance("HKDF-SHA256")
+          .deriveData(
+              HKDFParameterSpec.ofExtract()
+                  .addIKM(seed)
+                  .thenExpand(label.getBytes(StandardCharsets.UTF_8), size));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK lacks HKDF-SHA256", e);
+    } finally {
+      Arrays.fill(pkcs8, (byte) 0);
+      Arrays.fill(seed, (byte) 0);
     }
   }
 

@@ -1,8 +1,10 @@
 package io.unsealfs.key.wire;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.unsealfs.key.LeaseTerms;
 import io.unsealfs.key.SecretTerms;
 import io.unsealfs.key.proto.v1.Terms;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -19,6 +21,14 @@ public final class TermsCodec {
     terms.volumeDigest().ifPresent(message::setVolumeDigest);
     terms.headerDigest().ifPresent(message::setHeaderDigest);
     terms.expiry().ifPresent(expiry -> message.setExpiresAt(expiry.getEpochSecond()));
+    terms
+        .lease()
+        .expiresAfter()
+        .ifPresent(after -> message.setExpiresAfterS(Math.toIntExact(after.toSeconds())));
+    terms
+        .lease()
+        .renewEvery()
+        .ifPresent(every -> message.setRenewEveryS(Math.toIntExact(every.toSeconds())));
     return message.build().toByteArray();
   }
 
@@ -38,6 +48,13 @@ public final class TermsCodec {
           digest(message.getVolumeDigest()),
           digest(message.getHeaderDigest()),
           expiry(message.getExpiresAt()),
+          new LeaseTerms(
+              message.hasExpiresAfterS()
+                  ? Optional.of(duration(message.getExpiresAfterS()))
+                  : Optional.empty(),
+              message.getRenewEveryS() == 0
+                  ? Optional.empty()
+                  : Optional.of(duration(message.getRenewEveryS()))),
           authenticated);
     } catch (InvalidProtocolBufferException e) {
       throw new WireException("terms of the secret are malformed", e);
@@ -52,6 +69,15 @@ public final class TermsCodec {
       throw new WireException("terms of the secret hold something that is no digest");
     }
     return Optional.of(text);
+  }
+
+  /** A 32-bit number without sign; longer than is understood is refused, not shortened. */
+  private static Duration duration(int seconds) throws WireException {
+    Duration duration = Duration.ofSeconds(Integer.toUnsignedLong(seconds));
+    if (duration.compareTo(LeaseTerms.LONGEST) > 0) {
+      throw new WireException("terms of the secret hold an impossible lease");
+    }
+    return duration;
   }
 
   private static Optional<Instant> expiry(long seconds) throws WireException {

@@ -1,5 +1,6 @@
 package io.unsealfs.attest.tdx;
 
+import io.unsealfs.attest.tsm.TsmFiles;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ final class FakeKernel extends TsmFiles {
   final List<Path> created = new ArrayList<>();
 
   @Override
-  void create(Path report) throws IOException {
+  public void create(Path report) throws IOException {
     super.create(report);
     created.add(report);
     Files.writeString(report.resolve("provider"), provider);
@@ -30,7 +31,7 @@ final class FakeKernel extends TsmFiles {
   }
 
   @Override
-  void write(Path attribute, byte[] bytes) throws IOException {
+  public void write(Path attribute, byte[] bytes) throws IOException {
     super.write(attribute, bytes);
     Path report = attribute.resolveSibling(".");
     byte[] asked = Files.readAllBytes(report.resolve("inblob"));
@@ -40,7 +41,7 @@ final class FakeKernel extends TsmFiles {
   }
 
   @Override
-  byte[] read(Path attribute, int maxBytes) throws IOException {
+  public byte[] read(Path attribute, int maxBytes) throws IOException {
     if (attribute.endsWith("outblob") && !outblobErrors.isEmpty()) {
       throw new FileSystemException(attribute.toString(), null, outblobErrors.remove());
     }
@@ -48,7 +49,7 @@ final class FakeKernel extends TsmFiles {
   }
 
   @Override
-  void remove(Path report) throws IOException {
+  public void remove(Path report) throws IOException {
     try (Stream<Path> files = Files.list(report)) {
       for (Path file : files.toList()) {
         Files.delete(file);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.daemon.lease;
+
+import org.jspecify.annotations.NullMarked;

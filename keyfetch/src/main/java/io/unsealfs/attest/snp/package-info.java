@@ -1,0 +1,5 @@
+/** Attestation of AMD SEV-SNP guests. */
+@NullMarked
+package io.unsealfs.attest.snp;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.attest.snp;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.keyserver.store;
+
+import org.jspecify.annotations.NullMarked;

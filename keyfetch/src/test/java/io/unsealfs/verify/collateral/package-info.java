@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.verify.collateral;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.verify.dcap;
+
+import org.jspecify.annotations.NullMarked;

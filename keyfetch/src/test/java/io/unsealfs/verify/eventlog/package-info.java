@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.verify.eventlog;
+
+import org.jspecify.annotations.NullMarked;

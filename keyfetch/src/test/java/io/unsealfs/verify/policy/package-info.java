@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.verify.policy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.verify.snp;
+
+import org.jspecify.annotations.NullMarked;
