@@ -1,4 +1,0 @@
-@NullMarked
-package io.unsealfs.object;
-
-import org.jspecify.annotations.NullMarked;
