@@ -39,7 +39,9 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    TargetPaths.requireApart(Path.of(source.source), target);
+    if (!source.isInBucket()) {
+      TargetPaths.requireApart(Path.of(source.source), target);
+    }
     StopSwitch stop = new StopSwitch();
     Runtime.getRuntime().addShutdownHook(new Thread(stop::close, "unsealfs-stop"));
     try (OpenedVolume opened = OpenedVolume.open(wiring, source, keys);

@@ -127,19 +127,24 @@ final class MountCommand implements Callable<Integer>, Chatty {
             reading.readAheadBytes(),
             reading.workers(),
             noExec,
-            Optional.empty());
+            Optional.empty())
+            .withRemote(source.isInBucket());
+    source.prefetch = reading.prefetch;
     ResidentChoice residentChoice = resident.choice();
     residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
+    VolumeOpening opening = new VolumeOpening(wiring, source, keys);
     FailureLog failures = new FailureLog(logNames);
     MountCare care =
-        new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
-    LeaseCare leaseCare = new LeaseCare(lease.onExpiry(), wiring.renewingKeyFetch(keys));
+        new MountCare(
+            cache, failures, reading.preloadFilter(), residentChoice, logNames, opening::bucket);
+    LeaseCare leaseCare = new LeaseCare(
+            lease.onExpiry(), wiring.renewingKeyFetch(keys), wiring::takeStoreCredentials);
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
-    try (CipherWarmUp _ = CipherWarmUp.begin(!Files.isDirectory(Path.of(source.source)));
+    try (CipherWarmUp _ = CipherWarmUp.begin(isImage());
         MountSession session =
             new MountSession(
-                new VolumeOpening(wiring, source, keys),
+                opening,
                 host,
                 target,
                 options,
@@ -161,6 +166,11 @@ final class MountCommand implements Callable<Integer>, Chatty {
       }
     }
     return ExitCode.DONE.status();
+  }
+
+  /** What the content is probably decrypted like. */
+  private boolean isImage() {
+    return !source.isInBucket() && !Files.isDirectory(Path.of(source.source));
   }
 
   private void serve(MountSession session, Path target, DaemonLog daemonLog)
@@ -187,7 +197,7 @@ final class MountCommand implements Callable<Integer>, Chatty {
   private void refuseInsideSource(Path target) throws IOException {
     Path directory = Path.of(source.source);
     Path parent = target.getParent();
-    if (parent == null || !Files.isDirectory(directory) || !Files.isDirectory(parent)) {
+    if (source.isInBucket() || parent == null || !Files.isDirectory(directory) || !Files.isDirectory(parent)) {
       return;
     }
     Path realSource = directory.toRealPath();

@@ -38,26 +38,38 @@ final class StoreOpening {
   }
 
   /**
-   * The store of a bucket; it is asked nothing yet.
+   * What is set for a bucket.
    *
    * @param options settings from elsewhere; what the source itself says goes before them
    * @throws UsageException if a setting is wrong
    */
-  ObjectStore open(ObjectUri uri, Map<String, String> options) throws UsageException {
+  static StoreSettings settings(ObjectUri uri, Map<String, String> options) throws UsageException {
     Map<String, String> named = new HashMap<>();
     options.forEach((name, value) -> named.put(name.replace('_', '-'), value));
     named.putAll(uri.settings());
     try {
-      StoreSettings settings = StoreSettings.parse(named);
-      settings
-          .endpoint()
-          .filter(endpoint -> "http".equals(endpoint.getScheme()))
-          .ifPresent(endpoint ->
-              LOG.log(
-                  Level.INFO,
-                  "{0} is read without TLS from {1}: others see what is read and when",
-                  uri,
-                  endpoint));
+      return StoreSettings.parse(named);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(uri + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The store of a bucket; it is asked nothing yet.
+   *
+   * @throws UsageException if it cannot be spoken to like that
+   */
+  ObjectStore open(ObjectUri uri, StoreSettings settings) throws UsageException {
+    settings
+        .endpoint()
+        .filter(endpoint -> "http".equals(endpoint.getScheme()))
+        .ifPresent(endpoint ->
+            LOG.log(
+                Level.INFO,
+                "{0} is read without TLS from {1}: others see what is read and when",
+                uri,
+                endpoint));
+    try {
       CredentialSources sources =
           new CredentialSources(
               environment, settings.region(), given, () -> new WebIdentity(environment, settings));

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,21 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       } else {
         readThroughArray(offset, length, dst);
       }
+    } finally {
+      releaseAfterUse();
+    }
+  }
+
+  /** Has the stored bytes of a range of plaintext brought nearer. */
+  boolean warm(long offset, long length, long plaintextSize, LongPredicate goOn)
+      throws IOException {
+    if (length == 0) {
+      return true;
+    }
+    acquire();
+    try {
+      CiphertextRange range = layout.ciphertextRange(offset, length, plaintextSize);
+      return ciphertext.warm(range.offset(), range.length(), goOn);
     } finally {
       releaseAfterUse();
     }
@@ -232,11 +248,11 @@ final class StoredBlocks implements ExtentLoader, Closeable {
   }
 
   /**
-   * Whether a copy of what is stored elsewhere was to blame, not the storage: it is dropped, and the
-   * rest of the run read anew, once.
+   * Whether a copy of what is stored elsewhere was to blame, not the storage: it is dropped, and
+   * the rest of the run read anew, once.
    */
-  private boolean isHealed(
-      CiphertextRange range, byte[] stored, int storedAt, int length) throws IOException {
+  private boolean isHealed(CiphertextRange range, byte[] stored, int storedAt, int length)
+      throws IOException {
     if (!ciphertext.distrust(range.offset() + storedAt, length)) {
       return false;
     }

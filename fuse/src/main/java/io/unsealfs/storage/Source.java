@@ -65,4 +65,17 @@ public interface Source extends Closeable {
   default boolean preload(long offset, long length, LongPredicate goOn) throws IOException {
     return true;
   }
+
+  /**
+   * Brings stored bytes from far away into a cache on this machine's disk, from the front, behind
+   * all that readers want. A source that has no such cache has nothing to do.
+   *
+   * @param offset of a range that lies inside
+   * @param goOn asked before each piece; is told how many bytes the piece before it had
+   * @return whether all of it was tried; false if it was stopped
+   * @throws IOException if a byte cannot be had
+   */
+  default boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+    return true;
+  }
 }

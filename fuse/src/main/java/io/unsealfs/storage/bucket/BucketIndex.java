@@ -79,8 +79,7 @@ final class BucketIndex implements ListingVisitor {
     });
     growing.directories.clear();
     growing.files.forEach(
-        (name, version) ->
-            children.add(new BucketNode(tree, node, Name.of(name), ++ids, version)));
+        (name, version) -> children.add(new BucketNode(tree, node, Name.of(name), ++ids, version)));
     growing.files.clear();
     node.complete(children.toArray(new BucketNode[0]));
   }

@@ -113,7 +113,8 @@ final class BucketNode implements Node {
     boolean directory = version == null;
     long size = version == null ? 0 : version.size();
     long modifiedNanos =
-        Math.clamp(modifiedMillis, Long.MIN_VALUE / NANOS_PER_MILLI, Long.MAX_VALUE / NANOS_PER_MILLI)
+        Math.clamp(
+                modifiedMillis, Long.MIN_VALUE / NANOS_PER_MILLI, Long.MAX_VALUE / NANOS_PER_MILLI)
             * NANOS_PER_MILLI;
     return new Attributes(
         kind(),

@@ -62,8 +62,7 @@ public final class BucketTree implements FileTree {
     }
   }
 
-  private BucketTree(
-      ChunkStore chunks, BucketIndex index, Predicate<Name> kept, long beganNanos) {
+  private BucketTree(ChunkStore chunks, BucketIndex index, Predicate<Name> kept, long beganNanos) {
     this.chunks = chunks;
     this.root = index.build(this);
     long keptObjects = KeptObjects.fetch(root, kept, chunks);
@@ -194,7 +193,7 @@ public final class BucketTree implements FileTree {
         0);
   }
 
-  /** Closes the chunk store: sources that are open fail from then on. Idempotent. */
+  /** Closes the chunk store, and with it the store: sources that are open fail. Idempotent. */
   @Override
   public void close() {
     chunks.close();

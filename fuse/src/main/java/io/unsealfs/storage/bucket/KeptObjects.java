@@ -55,7 +55,8 @@ final class KeptObjects {
     return kept.get();
   }
 
-  private static void collect(BucketNode directory, Predicate<Name> wanted, List<BucketNode> found) {
+  private static void collect(
+      BucketNode directory, Predicate<Name> wanted, List<BucketNode> found) {
     for (BucketNode child : directory.children()) {
       ObjectVersion version = child.version();
       if (version == null) {

@@ -6,15 +6,23 @@ import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongPredicate;
 
 /** One object, opened. What it reads is shared with all others who have the same version open. */
 final class ChunkSource implements Source {
   private final ChunkStore store;
   private final ChunkReader reader;
   private final StoredObject object;
+  private final boolean alone;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  ChunkSource(ChunkStore store, ChunkReader reader, StoredObject object) {
+  /**
+   * A source of {@code object}, which was opened for it.
+   *
+   * @param alone whether the store is closed with it
+   */
+  ChunkSource(ChunkStore store, ChunkReader reader, StoredObject object, boolean alone) {
+    this.alone = alone;
     this.store = store;
     this.reader = reader;
     this.object = object;
@@ -75,9 +83,20 @@ final class ChunkSource implements Source {
   }
 
   @Override
+  public boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+    if (closed.get()) {
+      throw new ClosedChannelException();
+    }
+    return store.warm(object, offset, length, goOn);
+  }
+
+  @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
       store.closed(object);
+      if (alone) {
+        store.close();
+      }
     }
   }
 

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * memory and, if a disk cache is attached, on disk (object-storage.md section 4). Thread-safe.
  *
  * <p>For what a reader finds absent one request per run of chunks is made; it belongs to the store,
- * and a reader who is interrupted only stops waiting. What {@link ReadPattern} expects next is asked
- * for behind it.
+ * and a reader who is interrupted only stops waiting. What {@link ReadPattern} expects next is
+ * asked for behind it.
  *
  * <p>An object that is found replaced or removed is stale from then on: what was fetched of it
  * before stays readable for those who have it open, all else is {@link StaleSourceException}.
@@ -32,12 +32,14 @@ public final class ChunkStore implements Closeable {
   private final FetchRunner runner;
   private final FetchQueue queue;
   private final ChunkReader reader;
+  private final ObjectStore store;
   private final StoreLocation location;
   private volatile boolean closed;
   private volatile @Nullable DiskTier disk;
 
-  /** Reads objects of {@code store}, which stays the caller's. */
+  /** Reads objects of {@code store}, which is closed with this. */
   public ChunkStore(ObjectStore store, ChunkSettings settings) {
+    this.store = store;
     this.location = store.location();
     this.runner = new FetchRunner(store, settings.retries(), counters, this);
     this.queue = new FetchQueue(settings.maxConnections(), runner);
@@ -63,7 +65,12 @@ public final class ChunkStore implements Closeable {
    * @throws StaleSourceException if it was found to be replaced
    */
   public Source open(ObjectVersion version) throws IOException {
-    return new ChunkSource(this, reader, openObject(version));
+    return new ChunkSource(this, reader, openObject(version), false);
+  }
+
+  /** The same, of the only object that will be read: this store is closed with the source. */
+  public Source openAlone(ObjectVersion version) throws IOException {
+    return new ChunkSource(this, reader, openObject(version), true);
   }
 
   private StoredObject openObject(ObjectVersion version) throws IOException {
@@ -76,24 +83,25 @@ public final class ChunkStore implements Closeable {
   }
 
   /**
-   * Brings an object into the disk cache, behind everything that readers want. Does nothing without
-   * a disk cache.
+   * Brings the segments that a range touches into the disk cache, behind everything that readers
+   * want. Does nothing without a disk cache.
    *
    * @param goOn asked before each segment; is told how many bytes the one before it had
    * @return whether all of it was tried; false if it was stopped
    * @throws IOException if a byte cannot be had
    */
-  public boolean warm(ObjectVersion version, LongPredicate goOn) throws IOException {
+  boolean warm(StoredObject object, long offset, long length, LongPredicate goOn)
+      throws IOException {
     DiskTier tier = disk;
-    if (tier == null || version.size() == 0) {
+    long end = Math.min(object.size(), offset + length);
+    if (tier == null || offset < 0 || offset >= end) {
       return true;
     }
-    StoredObject object = openObject(version);
-    try {
-      return new Warming(this, table, reader, tier, object).run(goOn);
-    } finally {
-      closed(object);
-    }
+    return new Warming(this, table, reader, tier, object)
+        .run(
+            ChunkGrid.segmentOf(ChunkGrid.chunkOf(offset)),
+            ChunkGrid.segmentOf(ChunkGrid.chunkOf(end - 1)),
+            goOn);
   }
 
   /** Bytes of chunks that may be in memory from now on. */
@@ -242,7 +250,7 @@ public final class ChunkStore implements Closeable {
     return new StorageException("the object store was closed");
   }
 
-  /** Ends all requests; readers who wait fail. Idempotent. */
+  /** Ends all requests; readers who wait fail. Closes cache and store. Idempotent. */
   @Override
   public void close() {
     if (closed) {
@@ -262,5 +270,6 @@ public final class ChunkStore implements Closeable {
       tier.close();
     }
     table.resize(0);
+    store.close();
   }
 }

@@ -178,8 +178,7 @@ final class ChunkTable {
     long to = ahead.to();
     Cutter cutter = new Cutter(object, priority, stream);
     for (int i = first; i <= last; i++) {
-      boolean enough =
-          stream != null && object.requestsAhead >= settings.prefetchStreamsPerFile();
+      boolean enough = stream != null && object.requestsAhead >= settings.prefetchStreamsPerFile();
       if (enough || object.isStale()) {
         to = ChunkGrid.start(i);
         break;

@@ -13,7 +13,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -63,6 +65,7 @@ public final class DiskCache implements Closeable {
   private final @Nullable SegmentMac mac;
   private final Consumer<String> warnings;
   private final AtomicBoolean off = new AtomicBoolean();
+  private final AtomicBoolean readOnly = new AtomicBoolean();
   private final ConcurrentHashMap<String, Long> touched = new ConcurrentHashMap<>();
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
@@ -237,7 +240,7 @@ public final class DiskCache implements Closeable {
    * @param payload its pieces in order
    */
   void write(SegmentId id, List<ByteBuffer> payload) {
-    if (off.get()) {
+    if (off.get() || readOnly.get()) {
       return;
     }
     try {
@@ -273,8 +276,20 @@ public final class DiskCache implements Closeable {
       // purged under our hands; the next segment makes its directory again
       misses.increment();
     } catch (IOException e) {
-      fault("write", e);
+      if (!isForbidden(e)) {
+        fault("write", e);
+      } else if (readOnly.compareAndSet(false, true)) {
+        warnings.accept(
+            "the chunk cache in " + directory + " is read only: it is read, and nothing is added");
+      }
     }
+  }
+
+  /** Whether somebody else fills the cache, who does not let this process. */
+  private static boolean isForbidden(IOException e) {
+    return e instanceof AccessDeniedException
+        || (e instanceof FileSystemException refused
+            && "Read-only file system".equals(refused.getReason()));
   }
 
   private SegmentHeader header(SegmentId id, List<ByteBuffer> payload) {
@@ -314,7 +329,9 @@ public final class DiskCache implements Closeable {
         space.deleted(SegmentHeader.SIZE + (long) id.payloadLength());
       }
     } catch (IOException e) {
-      fault("delete", e);
+      if (!isForbidden(e)) {
+        fault("delete", e);
+      }
     }
   }
 

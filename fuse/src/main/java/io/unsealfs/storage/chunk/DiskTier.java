@@ -73,7 +73,8 @@ final class DiskTier implements Closeable {
         } catch (RuntimeException | OutOfMemoryError e) {
           // a reader must get an answer
           store.ended(
-              fetch, new StorageException(fetch.object + ": the disk cache failed unexpectedly", e));
+              fetch,
+              new StorageException(fetch.object + ": the disk cache failed unexpectedly", e));
         }
       });
       return true;

@@ -29,6 +29,11 @@ public record RetryPolicy(
     }
   }
 
+  /** The same with another deadline. */
+  public RetryPolicy within(Duration time) {
+    return new RetryPolicy(tries, firstPause, longestPause, time);
+  }
+
   /**
    * Milliseconds to wait.
    *

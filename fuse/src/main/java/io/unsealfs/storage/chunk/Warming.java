@@ -4,7 +4,7 @@ import io.unsealfs.storage.chunk.ReadPattern.Ahead;
 import java.io.IOException;
 import java.util.function.LongPredicate;
 
-/** Brings one object into the disk cache, some segments at a time. */
+/** Brings a part of one object into the disk cache, some segments at a time. */
 final class Warming {
   /** Segments under way; no more than may wait to be written, or some would be skipped. */
   private static final int AHEAD = DiskTier.PENDING_WRITES / 2;
@@ -24,16 +24,15 @@ final class Warming {
     this.object = object;
   }
 
-  /** Whether all segments were tried; false if {@code goOn} said no. */
-  boolean run(LongPredicate goOn) throws IOException {
-    int count = ChunkGrid.segmentOf(ChunkGrid.count(object.size()) - 1) + 1;
-    int ordered = 0;
+  /** Whether all segments of the range were tried; false if {@code goOn} said no. */
+  boolean run(int first, int last, LongPredicate goOn) throws IOException {
+    int ordered = first;
     long brought = 0;
-    for (int segment = 0; segment < count; segment++) {
+    for (int segment = first; segment <= last; segment++) {
       if (!goOn.test(brought)) {
         return false;
       }
-      for (; ordered < Math.min(count, segment + AHEAD); ordered++) {
+      for (; ordered <= Math.min(last, segment + AHEAD - 1); ordered++) {
         tier.awaitWrites(AHEAD - 1);
         order(ordered);
       }
@@ -41,6 +40,7 @@ final class Warming {
       brought = ChunkGrid.segmentLength(segment, object.size());
     }
     tier.awaitWrites(0);
+    boolean _ = goOn.test(brought);
     return true;
   }
 
@@ -48,7 +48,8 @@ final class Warming {
     if (!tier.holds(object, segment)) {
       long from = ChunkGrid.start(ChunkGrid.firstOf(segment));
       long to = from + ChunkGrid.segmentLength(segment, object.size());
-      long _ = store.order(object, new Ahead(from, to, ChunkGrid.SEGMENT_BYTES), Priority.WARM, null);
+      long _ =
+          store.order(object, new Ahead(from, to, ChunkGrid.SEGMENT_BYTES), Priority.WARM, null);
     }
   }
 

@@ -120,7 +120,8 @@ class BucketTreeTest {
 
   @Test
   void keysWithSpacesSignsAndOtherLettersAreRead() throws Exception {
-    List<String> odd = List.of("a b", "a+b", "a%20b", "\u00fcn\u00efc\u00f6d\u00e9 \u6a21\u578b", "#?&=;");
+    List<String> odd =
+        List.of("a b", "a+b", "a%20b", "\u00fcn\u00efc\u00f6d\u00e9 \u6a21\u578b", "#?&=;");
     for (String name : odd) {
       fake.put("m/" + name, name.getBytes(java.nio.charset.StandardCharsets.UTF_8));
     }
@@ -164,12 +165,11 @@ class BucketTreeTest {
   void whatCannotBeKeptIsLeftToItsFirstUse() throws Exception {
     fake.put("m/iv", new byte[] {1});
     fake.put("m/data", new byte[] {2});
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.number() == 1) {
-            throw new io.unsealfs.storage.object.StoreDeniedException("403");
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1) {
+        throw new io.unsealfs.storage.object.StoreDeniedException("403");
+      }
+    });
     BucketTree tree = open("m/", "iv");
     assertEquals(0, tree.summary().kept());
     assertArrayEquals(new byte[] {2}, content(tree, walk(tree, "data")));
@@ -179,7 +179,7 @@ class BucketTreeTest {
   void aPrefixWithNothingBelowItIsRefused() {
     fake.put("other/a", new byte[] {1});
     NoSuchFileException failure = assertThrows(NoSuchFileException.class, () -> open("m/"));
-    assertTrue(failure.getMessage().contains("models"), failure.getMessage());
+    assertTrue(String.valueOf(failure.getMessage()).contains("models"), failure::toString);
   }
 
   @Test
@@ -224,7 +224,6 @@ class BucketTreeTest {
     BucketTree tree = open("m/");
     Runtime runtime = Runtime.getRuntime();
     BucketNode root = index.build(tree);
-    index = new BucketIndex();
     System.gc();
     long with = runtime.totalMemory() - runtime.freeMemory();
     assertEquals(1000, root.children().length);

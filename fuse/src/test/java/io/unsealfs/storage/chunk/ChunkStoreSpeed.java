@@ -29,18 +29,16 @@ public final class ChunkStoreSpeed {
     ObjectVersion version = fake.put("a", bytes);
     java.util.concurrent.ConcurrentHashMap<Integer, Long> starts =
         new java.util.concurrent.ConcurrentHashMap<>();
-    fake.fails(
-        (request, served, cancellation) -> {
-          long start = starts.computeIfAbsent(request.number(), n -> System.nanoTime());
-          long due = start + LATENCY_NANOS + (long) (served * NANOS_PER_BYTE);
-          long left = due - System.nanoTime();
-          if (left > 200_000) {
-            LockSupport.parkNanos(left);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      long start = starts.computeIfAbsent(request.number(), n -> System.nanoTime());
+      long due = start + LATENCY_NANOS + (long) (served * NANOS_PER_BYTE);
+      long left = due - System.nanoTime();
+      if (left > 200_000) {
+        LockSupport.parkNanos(left);
+      }
+    });
     for (int round = 0; round < 3; round++) {
-      try (ChunkStore store =
-              new ChunkStore(fake, ChunkSettings.defaults(1L << 34, 1L << 33));
+      try (ChunkStore store = new ChunkStore(fake, ChunkSettings.defaults(1L << 34, 1L << 33));
           Source source = store.open(version)) {
         first(source);
         sequential(store, source, bytes.length);
@@ -99,7 +97,7 @@ public final class ChunkStoreSpeed {
           "random 64 KiB, %d readers: %.0f op/s, fetched %.1f times%n",
           readers,
           readers * each / seconds,
-          (double) store.figures().demandBytes() / (readers * each * 65_536L));
+          (double) store.figures().demandBytes() / (65_536L * readers * each));
     }
   }
 }

@@ -3,6 +3,7 @@ package io.unsealfs.storage.chunk;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -103,12 +104,11 @@ class ChunkStoreTest {
     byte[] bytes = FakeStore.bytes(20 * MIB, 2);
     ObjectVersion version = fake.put("a", bytes);
     CountDownLatch never = new CountDownLatch(1);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (served >= 32 * KIB) {
-            FakeStore.await(never, cancellation);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (served >= 32 * KIB) {
+        FakeStore.await(never, cancellation);
+      }
+    });
     try (Source source = store(SETTINGS).open(version)) {
       assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), read(source, 0, 4 * KIB));
     }
@@ -139,12 +139,11 @@ class ChunkStoreTest {
   void aBrokenAnswerIsContinuedAtTheByteWhereItBroke() throws Exception {
     byte[] bytes = FakeStore.bytes(20 * MIB, 4);
     ObjectVersion version = fake.put("a", bytes);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.number() == 1 && served >= 640 * KIB) {
-            throw new TruncatedObjectException("cut", 0);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1 && served >= 640 * KIB) {
+        throw new TruncatedObjectException("cut", 0);
+      }
+    });
     ChunkStore store = store(SETTINGS);
     try (Source source = store.open(version)) {
       assertArrayEquals(Arrays.copyOf(bytes, MIB), read(source, 0, MIB));
@@ -158,10 +157,9 @@ class ChunkStoreTest {
   @Test
   void fiveTriesAreMadeAndTheirFailureAnswersForASecond() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 5));
-    fake.fails(
-        (request, served, cancellation) -> {
-          throw new StoreUnavailableException("503", 0);
-        });
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreUnavailableException("503", 0);
+    });
     ChunkStore store = store(SETTINGS);
     try (Source source = store.open(version)) {
       assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
@@ -207,13 +205,12 @@ class ChunkStoreTest {
   void anObjectReplacedInTheMiddleOfARequestIsNeverMixed() throws Exception {
     byte[] old = FakeStore.bytes(20 * MIB, 8);
     ObjectVersion version = fake.put("a", old);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.number() == 1 && served >= 300 * KIB) {
-            fake.put("a", FakeStore.bytes(20 * MIB, 9));
-            throw new TruncatedObjectException("cut", 0);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1 && served >= 300 * KIB) {
+        fake.put("a", FakeStore.bytes(20 * MIB, 9));
+        throw new TruncatedObjectException("cut", 0);
+      }
+    });
     try (Source source = store(SETTINGS).open(version)) {
       assertThrows(StaleSourceException.class, () -> read(source, 0, MIB));
     }
@@ -233,10 +230,9 @@ class ChunkStoreTest {
   @Test
   void aRefusalIsNotRepeated() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 11));
-    fake.fails(
-        (request, served, cancellation) -> {
-          throw new StoreDeniedException("403");
-        });
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreDeniedException("403");
+    });
     try (Source source = store(SETTINGS).open(version)) {
       assertThrows(StoreDeniedException.class, () -> read(source, 0, 4 * KIB));
     }
@@ -246,10 +242,9 @@ class ChunkStoreTest {
   @Test
   void anAnswerThatBreaksTheProtocolFailsTheReaderAndIsCounted() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 12));
-    fake.fails(
-        (request, served, cancellation) -> {
-          throw new StoreProtocolException("200");
-        });
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreProtocolException("200");
+    });
     ChunkStore store = store(SETTINGS);
     try (Source source = store.open(version)) {
       assertThrows(StoreProtocolException.class, () -> read(source, 0, 4 * KIB));
@@ -262,12 +257,11 @@ class ChunkStoreTest {
   void aStoreThatBlowsUpFailsTheReaderAndNotTheQueue() throws Exception {
     byte[] bytes = FakeStore.bytes(20 * MIB, 13);
     ObjectVersion version = fake.put("a", bytes);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.number() == 1) {
-            throw new IllegalStateException("bug");
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1) {
+        throw new IllegalStateException("bug");
+      }
+    });
     try (Source source = store(SETTINGS).open(version)) {
       assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
       assertArrayEquals(
@@ -281,16 +275,15 @@ class ChunkStoreTest {
     ObjectVersion version = fake.put("a", bytes);
     CountDownLatch never = new CountDownLatch(1);
     AtomicReference<String> ended = new AtomicReference<>();
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.number() == 1 && served >= 300 * KIB) {
-            try {
-              FakeStore.await(never, cancellation);
-            } finally {
-              ended.set("cancelled " + cancellation.isCancelled());
-            }
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1 && served >= 300 * KIB) {
+        try {
+          FakeStore.await(never, cancellation);
+        } finally {
+          ended.set("cancelled " + cancellation.isCancelled());
+        }
+      }
+    });
     ChunkStore store = store(SETTINGS.withRetries(QUICK, Duration.ofMillis(50)));
     try (Source source = store.open(version)) {
       assertArrayEquals(Arrays.copyOf(bytes, MIB), read(source, 0, MIB));
@@ -307,12 +300,11 @@ class ChunkStoreTest {
   void askingForLessHalvesTheConcurrency() throws Exception {
     byte[] bytes = FakeStore.bytes(MIB, 15);
     ObjectVersion version = fake.put("a", bytes);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.number() == 1) {
-            throw new ThrottledException("503 SlowDown", 0);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1) {
+        throw new ThrottledException("503 SlowDown", 0);
+      }
+    });
     ChunkStore store = store(SETTINGS);
     assertEquals(8, store.figures().concurrencyLimit());
     try (Source source = store.open(version)) {
@@ -343,7 +335,7 @@ class ChunkStoreTest {
       first.get().interrupt();
       Throwable failure =
           assertThrows(java.util.concurrent.ExecutionException.class, leaving::get).getCause();
-      assertTrue(failure instanceof InterruptedIOException, failure.toString());
+      assertInstanceOf(InterruptedIOException.class, failure);
       go.countDown();
       assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), staying.get());
     }
@@ -356,12 +348,11 @@ class ChunkStoreTest {
     byte[] bytes = FakeStore.bytes(20 * MIB, 18);
     ObjectVersion other = fake.put("other", bytes);
     CountDownLatch go = new CountDownLatch(1);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.key().equals("large") && request.offset() >= MIB) {
-            FakeStore.await(go, cancellation);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.key().equals("large") && request.offset() >= MIB) {
+        FakeStore.await(go, cancellation);
+      }
+    });
     ChunkStore store = store(SETTINGS);
     try (Source ahead = store.open(large);
         Source source = store.open(other)) {
@@ -510,7 +501,7 @@ class ChunkStoreTest {
       store.close();
       Throwable failure =
           assertThrows(java.util.concurrent.ExecutionException.class, waiting::get).getCause();
-      assertTrue(failure instanceof StorageException, failure.toString());
+      assertInstanceOf(StorageException.class, failure);
       assertThrows(StorageException.class, () -> read(source, 0, 1));
     }
   }
@@ -519,12 +510,11 @@ class ChunkStoreTest {
   void whatNobodyWantsAnyMoreIsNotFetched() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(120 * MIB, 28));
     CountDownLatch never = new CountDownLatch(1);
-    fake.fails(
-        (request, served, cancellation) -> {
-          if (request.offset() >= MIB) {
-            FakeStore.await(never, cancellation);
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      if (request.offset() >= MIB) {
+        FakeStore.await(never, cancellation);
+      }
+    });
     ChunkStore store = store(SETTINGS);
     try (Source source = store.open(version)) {
       for (int i = 0; i < 3; i++) {

@@ -69,7 +69,10 @@ class DiskCacheTest {
   }
 
   private Path file(SegmentId id) {
-    return directory.resolve(DiskCache.VERSION_DIRECTORY).resolve(id.directory()).resolve(id.file());
+    return directory
+        .resolve(DiskCache.VERSION_DIRECTORY)
+        .resolve(id.directory())
+        .resolve(id.file());
   }
 
   @Test
@@ -146,8 +149,7 @@ class DiskCacheTest {
           SegmentId.of(LOCATION, new ObjectVersion("k", MIB, Optional.of("2"), 0, false), 0);
       write(cache, one, FakeStore.bytes(MIB, 1));
       write(cache, two, FakeStore.bytes(MIB, 2));
-      Files.copy(
-          file(one), file(two), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(file(one), file(two), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       assertEquals(0, read(cache, two).length);
     }
   }
@@ -256,8 +258,7 @@ class DiskCacheTest {
   void aDirectoryThatCannotBeUsedIsRefusedByName() throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
     assertThrows(
-        StorageException.class,
-        () -> DiskCache.open(file, LARGE, Optional.empty(), warnings::add));
+        StorageException.class, () -> DiskCache.open(file, LARGE, Optional.empty(), warnings::add));
   }
 
   @Test
@@ -328,8 +329,7 @@ class DiskCacheTest {
       byte[] bytes = FakeStore.bytes(40 * MIB, 1);
       FakeStore fake = new FakeStore();
       ObjectVersion version = fake.put("a", bytes);
-      try (ChunkStore store =
-              new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31));
+      try (ChunkStore store = new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31));
           Source source = store.open(version)) {
         store.attach(open(Optional.empty()));
         for (int offset = 0; offset < bytes.length; offset += MIB) {
@@ -372,6 +372,13 @@ class DiskCacheTest {
     }
   }
 
+  private static boolean warm(ChunkStore store, ObjectVersion version, boolean goOn)
+      throws Exception {
+    try (Source source = store.open(version)) {
+      return source.warm(0, source.size(), brought -> goOn);
+    }
+  }
+
   @Test
   void warmingBringsAWholeObjectOnceAndKeepsLittleInMemory() throws Exception {
     byte[] bytes = FakeStore.bytes(150 * MIB + 5, 5);
@@ -379,15 +386,15 @@ class DiskCacheTest {
     ObjectVersion version = fake.put("a", bytes);
     ChunkSettings settings = ChunkSettings.defaults(1L << 32, 1L << 31).withBudget(64L * MIB);
     try (ChunkStore store = new ChunkStore(fake, settings)) {
-      assertTrue(store.warm(version, brought -> true), "nothing to do without a disk cache");
+      assertTrue(warm(store, version, true), "nothing to do without a disk cache");
       assertEquals(0, fake.requests.size());
       store.attach(open(Optional.empty()));
-      assertTrue(store.warm(version, brought -> true));
+      assertTrue(warm(store, version, true));
       assertEquals(19, store.figures().disk().writes());
       assertEquals(bytes.length, store.figures().warmBytes());
       assertEquals(0, store.figures().memoryBytes());
-      assertTrue(store.warm(version, brought -> true));
-      assertFalse(store.warm(version, brought -> false));
+      assertTrue(warm(store, version, true));
+      assertFalse(warm(store, version, false));
       assertEquals(bytes.length, fake.bytesServed.get());
       try (Source source = store.open(version)) {
         ByteBuffer dst = ByteBuffer.allocate(MIB);

@@ -41,7 +41,24 @@ public final class FakeStore implements ObjectStore {
     void beforePiece(Request request, long served, Cancellation cancellation) throws IOException;
   }
 
-  private record Stored(byte[] bytes, String etag) {}
+  /** One version of an object. */
+  private static final class Stored {
+    private final byte[] bytes;
+    private final String etag;
+
+    Stored(byte[] bytes, String etag) {
+      this.bytes = bytes;
+      this.etag = etag;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+
+    String etag() {
+      return etag;
+    }
+  }
 
   private final Map<String, Stored> objects = new ConcurrentSkipListMap<>();
   private final AtomicInteger versions = new AtomicInteger();

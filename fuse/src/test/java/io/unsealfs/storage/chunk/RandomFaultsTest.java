@@ -45,16 +45,15 @@ class RandomFaultsTest {
       contents.add(bytes);
       versions.add(fake.put("object " + i, bytes));
     }
-    fake.fails(
-        (request, served, cancellation) -> {
-          switch (ThreadLocalRandom.current().nextInt(400)) {
-            case 0 -> throw new TruncatedObjectException("cut", 0);
-            case 1 -> throw new StoreUnavailableException("500", 0);
-            case 2 -> throw new ThrottledException("503", 1);
-            case 3 -> Thread.onSpinWait();
-            default -> {}
-          }
-        });
+    fake.fails((request, served, cancellation) -> {
+      switch (ThreadLocalRandom.current().nextInt(400)) {
+        case 0 -> throw new TruncatedObjectException("cut", 0);
+        case 1 -> throw new StoreUnavailableException("500", 0);
+        case 2 -> throw new ThrottledException("503", 1);
+        case 3 -> Thread.onSpinWait();
+        default -> {}
+      }
+    });
     ChunkSettings settings =
         ChunkSettings.defaults(1L << 32, 1L << 31)
             .withBudget(24L * MIB)
@@ -68,8 +67,7 @@ class RandomFaultsTest {
     try (ChunkStore store = new ChunkStore(fake, settings);
         ExecutorService readers = Executors.newCachedThreadPool()) {
       store.attach(
-          DiskCache.open(
-              directory, new DiskLimits(20L * MIB, 0), Optional.empty(), warning -> {}));
+          DiskCache.open(directory, new DiskLimits(20L * MIB, 0), Optional.empty(), warning -> {}));
       List<Future<Void>> results = new ArrayList<>();
       for (int reader = 0; reader < 8; reader++) {
         Random random = new Random(reader);

@@ -9,7 +9,9 @@ import io.unsealfs.storage.chunk.ReadPattern.Ahead;
 import io.unsealfs.storage.chunk.ReadPattern.Plan;
 import org.junit.jupiter.api.Test;
 
-/** What the reads of an object say about the next ones (object-storage.md section 4, "Prefetch"). */
+/**
+ * What the reads of an object say about the next ones (object-storage.md section 4, "Prefetch").
+ */
 class ReadPatternTest {
   private static final long MIB = 1 << 20;
   private static final int READ = 128 << 10;
@@ -93,7 +95,7 @@ class ReadPatternTest {
   void eightReadersAreFollowedAtOnce() {
     for (int round = 0; round < 4; round++) {
       for (int reader = 0; reader < 8; reader++) {
-        read(reader * 400 * MIB + (long) round * READ);
+        read(reader * 400L * MIB + (long) round * READ);
       }
     }
     assertEquals(8, counters.activeStreams.get());
@@ -103,7 +105,7 @@ class ReadPatternTest {
   void aNinthPlaceEndsTheSequenceThatWasReadLongestAgo() {
     for (int reader = 0; reader < 8; reader++) {
       for (int round = 0; round < 3; round++) {
-        read(reader * 400 * MIB + (long) round * READ);
+        read(reader * 400L * MIB + (long) round * READ);
       }
     }
     Plan plan = read(3900 * MIB);
@@ -125,7 +127,7 @@ class ReadPatternTest {
   @Test
   void scatteredSmallReadsAreWorthLessAndLess() {
     for (int i = 0; i < 3; i++) {
-      long offset = (i * 777 % 40) * 90 * MIB;
+      long offset = (i * 777 % 40) * 90L * MIB;
       assertEquals(offset + MIB, read(offset).demandEnd());
     }
     assertEquals(3000 * MIB + 2L * READ, read(3000 * MIB).demandEnd());
@@ -136,7 +138,7 @@ class ReadPatternTest {
   void equalStepsAreFetchedAhead() {
     Plan plan = null;
     for (int i = 0; i < 5; i++) {
-      plan = read(i * 10 * MIB);
+      plan = read(i * 10L * MIB);
     }
     assertNotNull(plan);
     assertEquals(4, plan.ahead().size());

@@ -14,7 +14,9 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
-/** Whatever is read in whatever order, it is the object's bytes, and no request leaves the object. */
+/**
+ * Whatever is read in whatever order, it is the object's bytes, and no request leaves the object.
+ */
 class ReadPropertyTest {
   private static final byte[] BYTES = FakeStore.bytes(24 << 20, 1);
 

@@ -50,12 +50,22 @@ public final class FileCredentials implements CredentialFetcher {
       if (bytes.length > BYTES_MAX) {
         throw new StoreProtocolException(where + " is larger than " + BYTES_MAX + " bytes");
       }
-      StoreCredentials found = CredentialParts.of(where, values(where, bytes), "");
+      StoreCredentials found = parse(where, bytes);
       read = look;
       return found;
     } finally {
       Arrays.fill(bytes, (byte) 0);
     }
+  }
+
+  /**
+   * Reads credentials written as in a file.
+   *
+   * @param where they come from, for messages
+   * @throws StoreProtocolException if they are none
+   */
+  public static StoreCredentials parse(String where, byte[] bytes) throws IOException {
+    return CredentialParts.of(where, values(where, bytes), "");
   }
 
   private static Map<String, String> values(String where, byte[] bytes) throws IOException {
