@@ -23,8 +23,17 @@ final class FetchReport {
     ChunkFigures.DiskFigures disk = figures.disk();
     if (!disk.equals(ChunkFigures.DiskFigures.NONE)) {
       parts.add(
-          "disk: " + disk.hits() + " hits, " + disk.misses() + " misses, " + disk.writes()
-              + " written, " + disk.evictions() + " evicted, " + disk.bytes() + " bytes");
+          "disk: "
+              + disk.hits()
+              + " hits, "
+              + disk.misses()
+              + " misses, "
+              + disk.writes()
+              + " written, "
+              + disk.evictions()
+              + " evicted, "
+              + disk.bytes()
+              + " bytes");
       some(parts, disk.corrupt(), "damaged");
       some(parts, disk.faults(), "faults");
     }

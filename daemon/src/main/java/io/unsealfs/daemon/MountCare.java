@@ -96,8 +96,7 @@ final class MountCare implements AutoCloseable {
     bucket
         .get()
         .flatMap(Place::figures)
-        .ifPresent(done ->
-            LOG.log(Level.INFO, "{0}: {1}", mountPoint, FetchReport.line(done)));
+        .ifPresent(done -> LOG.log(Level.INFO, "{0}: {1}", mountPoint, FetchReport.line(done)));
     Mount mounted;
     synchronized (this) {
       mounted = mount;

@@ -118,18 +118,22 @@ final class MountCommand implements Callable<Integer>, Chatty {
     FuseHost host = wiring.fuseHost(transport);
     MountOptions options =
         new MountOptions(
-            fsName == null ? source.source : fsName,
-            allowOther,
-            allowUids,
-            optional(uid),
-            optional(gid),
-            octal(umask),
-            reading.readAheadBytes(),
-            reading.workers(),
-            noExec,
-            Optional.empty())
+                fsName == null ? source.source : fsName,
+                allowOther,
+                allowUids,
+                optional(uid),
+                optional(gid),
+                octal(umask),
+                reading.readAheadBytes(),
+                reading.workers(),
+                noExec,
+                Optional.empty())
             .withRemote(source.isInBucket());
-    source.prefetch = reading.prefetch;
+    if (source.isInBucket()) {
+      // what is decrypted ahead is little: what is fetched ahead is another matter
+      source.prefetch = reading.prefetch;
+      reading.prefetch = null;
+    }
     ResidentChoice residentChoice = resident.choice();
     residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
@@ -138,7 +142,8 @@ final class MountCommand implements Callable<Integer>, Chatty {
     MountCare care =
         new MountCare(
             cache, failures, reading.preloadFilter(), residentChoice, logNames, opening::bucket);
-    LeaseCare leaseCare = new LeaseCare(
+    LeaseCare leaseCare =
+        new LeaseCare(
             lease.onExpiry(), wiring.renewingKeyFetch(keys), wiring::takeStoreCredentials);
     DaemonLog daemonLog = DaemonLog.choose(logFile, target);
     try (CipherWarmUp _ = CipherWarmUp.begin(isImage());
@@ -197,7 +202,10 @@ final class MountCommand implements Callable<Integer>, Chatty {
   private void refuseInsideSource(Path target) throws IOException {
     Path directory = Path.of(source.source);
     Path parent = target.getParent();
-    if (source.isInBucket() || parent == null || !Files.isDirectory(directory) || !Files.isDirectory(parent)) {
+    if (source.isInBucket()
+        || parent == null
+        || !Files.isDirectory(directory)
+        || !Files.isDirectory(parent)) {
       return;
     }
     Path realSource = directory.toRealPath();

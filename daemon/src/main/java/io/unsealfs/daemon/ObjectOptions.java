@@ -20,7 +20,8 @@ final class ObjectOptions {
   @Option(
       names = "--endpoint",
       paramLabel = "URL",
-      description = "Bucket: https://HOST[:PORT] or http://… of the store (default: the provider's).")
+      description =
+          "Bucket: https://HOST[:PORT] or http://… of the store (default: the provider's).")
   @Nullable String endpoint;
 
   @Option(
@@ -31,7 +32,8 @@ final class ObjectOptions {
 
   @Option(
       names = "--path-style",
-      description = "Bucket: its name stands in the path, as most servers that are not AWS want it.")
+      description =
+          "Bucket: its name stands in the path, as most servers that are not AWS want it.")
   boolean pathStyle;
 
   @Option(

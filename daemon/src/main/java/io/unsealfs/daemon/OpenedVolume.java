@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param cache wiped with this
  * @param bucket where the volume lies, if it lies in one
  */
-record OpenedVolume(Volume volume, BlockCache cache, Optional<Place> bucket) implements AutoCloseable {
+record OpenedVolume(Volume volume, BlockCache cache, Optional<Place> bucket)
+    implements AutoCloseable {
 
   static OpenedVolume open(Wiring wiring, SourceOptions source, KeyOptions keys)
       throws IOException {

@@ -50,8 +50,7 @@ final class WarmCommand implements Callable<Integer> {
         return ExitCode.STORAGE_FAILED.status(); // said already
       }
       Ending ending = new Ending();
-      try (Preload warming =
-          Preload.toDisk(opened.volume().tree(), wanted, room, ending)) {
+      try (Preload warming = Preload.toDisk(opened.volume().tree(), wanted, room, ending)) {
         warming.await();
       }
       return ending.report();

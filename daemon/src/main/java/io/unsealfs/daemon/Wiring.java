@@ -67,6 +67,7 @@ final class Wiring {
       List.of(
           // asks for its own device, which tells it from a TD; the kernel interface is the same
           new SnpAttester(false), new TdxAttester(false), new SampleAttester(), new NoneAttester());
+
   /** Store credentials that came with the key. */
   private final GivenCredentials given = new GivenCredentials();
 
@@ -184,7 +185,7 @@ final class Wiring {
     try {
       return ObjectUri.parse(source.source);
     } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
+      throw new UsageException(String.valueOf(e.getMessage()));
     }
   }
 

@@ -81,10 +81,11 @@ class BucketMountTest {
   }
 
   private Mounted mount(String... more) throws IOException, InterruptedException {
-    return mount(server.endpoint(), more);
+    return mountFrom(server.endpoint(), more);
   }
 
-  private Mounted mount(String endpoint, String... more) throws IOException, InterruptedException {
+  private Mounted mountFrom(String endpoint, String... more)
+      throws IOException, InterruptedException {
     List<String> options =
         new ArrayList<>(
             List.of("--endpoint", endpoint, "--path-style", "--credentials", "anonymous"));
@@ -168,11 +169,10 @@ class BucketMountTest {
       for (int i = 0; i < readers; i++) {
         int number = i;
         running.add(
-            threads.submit(
-                () -> {
-                  action.run(number);
-                  return null;
-                }));
+            threads.submit(() -> {
+              action.run(number);
+              return number;
+            }));
       }
       for (Future<?> each : running) {
         each.get();
@@ -211,7 +211,8 @@ class BucketMountTest {
         server.bucket().put(bigKey(), stored);
         open.seek(30L << 20);
         IOException stale = assertThrows(IOException.class, () -> open.readFully(first));
-        assertTrue(String.valueOf(stale.getMessage()).contains("Stale file handle"), stale::toString);
+        assertTrue(
+            String.valueOf(stale.getMessage()).contains("Stale file handle"), stale::toString);
       }
       FileSystemException again =
           assertThrows(FileSystemException.class, () -> Files.newByteChannel(file).close());
@@ -281,8 +282,8 @@ class BucketMountTest {
   @Test
   void twoMountsBehindACachingProxyFetchEachByteOnce() throws IOException, InterruptedException {
     try (CachingProxy proxy = CachingProxy.before(server.endpoint(), scratch);
-        Mounted one = mount(proxy.endpoint());
-        Mounted other = mount(proxy.endpoint())) {
+        Mounted one = mountFrom(proxy.endpoint());
+        Mounted other = mountFrom(proxy.endpoint())) {
       assertArrayEquals(CONTENT, Files.readAllBytes(one.resolve(BIG)));
       assertArrayEquals(CONTENT, Files.readAllBytes(other.resolve(BIG)));
       assertFetchedOnce();
@@ -297,7 +298,11 @@ class BucketMountTest {
     for (StoreRequest request : server.traffic().requests()) {
       if (request.isGet() && request.key().equals(big)) {
         String[] range =
-            request.headers().getOrDefault("range", "bytes=0-" + (size - 1)).substring(6).split("-", 2);
+            request
+                .headers()
+                .getOrDefault("range", "bytes=0-" + (size - 1))
+                .substring(6)
+                .split("-", 2);
         int last = Math.min(size - 1, Integer.parseInt(range[1]));
         for (int i = Integer.parseInt(range[0]); i <= last; i++) {
           times[i]++;

@@ -49,13 +49,16 @@ class BucketVolumesTest {
     return "file:"
         + Secrets.file(
             scratch,
-            "access_key_id=" + S3ProxyServer.ID + "\naccess_key_secret=" + S3ProxyServer.SECRET + "\n");
+            "access_key_id="
+                + S3ProxyServer.ID
+                + "\naccess_key_secret="
+                + S3ProxyServer.SECRET
+                + "\n");
   }
 
   /** The words that say how the store is reached. */
   private List<String> store() throws IOException {
-    return List.of(
-        "--endpoint", server.endpoint(), "--path-style", "--credentials", credentials());
+    return List.of("--endpoint", server.endpoint(), "--path-style", "--credentials", credentials());
   }
 
   private String upload(VectorVolume volume) throws IOException, InterruptedException {
@@ -141,16 +144,16 @@ class BucketVolumesTest {
     Path local = scratch.resolve(volume.name());
 
     String info = unsealfs("info", source, "--json").run().assertStatus(0).out();
-    assertEquals(
-        Command.unsealfs(scratch, "info", local.toString(), "--json").run().out(), info);
+    assertEquals(Command.unsealfs(scratch, "info", local.toString(), "--json").run().out(), info);
 
     List<String> names =
         unsealfs("ls", source, "--key", key).run().assertStatus(0).out().lines().toList();
     String file =
         names.stream()
-            .filter(name -> volume.expected().entries().get(Name.of(name)) instanceof TreeEntry e
-                && e.kind() == NodeKind.FILE
-                && e.size() > 0)
+            .filter(name ->
+                volume.expected().entries().get(Name.of(name)) instanceof TreeEntry e
+                    && e.kind() == NodeKind.FILE
+                    && e.size() > 0)
             .findFirst()
             .orElseThrow();
     assertEquals(
@@ -164,8 +167,7 @@ class BucketVolumesTest {
     unsealfs("export", source, exported.toString(), "--key", key).run().assertStatus(0);
     assertEquals(files(volume.expected()), files(TreeSnapshot.of(exported)));
 
-    Outcome bench =
-        unsealfs("bench", source, "--key", key, "--json").run().assertStatus(0);
+    Outcome bench = unsealfs("bench", source, "--key", key, "--json").run().assertStatus(0);
     assertTrue(bench.out().contains("\"read\""), bench::toString);
   }
 

@@ -41,41 +41,41 @@ final class CachingProxy implements AutoCloseable {
   /** The configuration of docs/object-storage.md, for one that is started by hand. */
   private static String configuration(String origin, Path home, int port) {
     return """
-        daemon off;
-        user root;
-        error_log %1$s/error.log;
-        pid %1$s/pid;
-        events {}
-        http {
-          access_log off;
-          client_body_temp_path %1$s/body;
-          proxy_temp_path %1$s/temp;
-          fastcgi_temp_path %1$s/fastcgi;
-          uwsgi_temp_path %1$s/uwsgi;
-          scgi_temp_path %1$s/scgi;
-          proxy_cache_path %1$s/cache keys_zone=chunks:10m max_size=1g inactive=1d;
-          server {
-            listen 127.0.0.1:%2$d;
-            location / {
-              proxy_pass %3$s;
-              proxy_http_version 1.1;
-              proxy_set_header Connection "";
-            }
-            location ~ ^/[^/]+/. {
-              slice 1m;
-              proxy_cache chunks;
-              proxy_cache_key $uri$slice_range;
-              proxy_cache_valid 200 206 1d;
-              proxy_cache_lock on;
-              proxy_cache_convert_head off;
-              proxy_set_header Range $slice_range;
-              proxy_pass %3$s;
-              proxy_http_version 1.1;
-              proxy_set_header Connection "";
-            }
-          }
+    daemon off;
+    user root;
+    error_log %1$s/error.log;
+    pid %1$s/pid;
+    events {}
+    http {
+      access_log off;
+      client_body_temp_path %1$s/body;
+      proxy_temp_path %1$s/temp;
+      fastcgi_temp_path %1$s/fastcgi;
+      uwsgi_temp_path %1$s/uwsgi;
+      scgi_temp_path %1$s/scgi;
+      proxy_cache_path %1$s/cache keys_zone=chunks:10m max_size=1g inactive=1d;
+      server {
+        listen 127.0.0.1:%2$d;
+        location / {
+          proxy_pass %3$s;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
         }
-        """
+        location ~ ^/[^/]+/. {
+          slice 1m;
+          proxy_cache chunks;
+          proxy_cache_key $uri$slice_range;
+          proxy_cache_valid 200 206 1d;
+          proxy_cache_lock on;
+          proxy_cache_convert_head off;
+          proxy_set_header Range $slice_range;
+          proxy_pass %3$s;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
+        }
+      }
+    }
+    """
         .formatted(home, port, origin);
   }
 
@@ -108,6 +108,6 @@ final class CachingProxy implements AutoCloseable {
   @Override
   public void close() {
     nginx.destroy();
-    nginx.onExit().join();
+    Process _ = nginx.onExit().join();
   }
 }

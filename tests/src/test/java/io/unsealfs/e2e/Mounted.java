@@ -59,8 +59,7 @@ final class Mounted implements AutoCloseable {
     Path log = scratch.resolve(mountPoint.getFileName() + ".log");
     List<String> words =
         new ArrayList<>(
-            List.of(
-                "mount", source, mountPoint.toString(), "--log-file", log.toString()));
+            List.of("mount", source, mountPoint.toString(), "--log-file", log.toString()));
     words.addAll(List.of(options));
     return adopt(
         scratch, mountPoint, log, Command.unsealfs(scratch, words.toArray(String[]::new)).run());

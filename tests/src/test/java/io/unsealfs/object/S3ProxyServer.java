@@ -100,7 +100,8 @@ public final class S3ProxyServer implements AutoCloseable {
   public void upload(String bucket, String prefix, Path directory)
       throws IOException, InterruptedException {
     try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.filter(f -> Files.isRegularFile(f) && !Files.isSymbolicLink(f)).toList()) {
+      for (Path file :
+          files.filter(f -> Files.isRegularFile(f) && !Files.isSymbolicLink(f)).toList()) {
         put(bucket, prefix + "/" + directory.relativize(file), file);
       }
     }

@@ -124,7 +124,9 @@ class S3ProxyTest {
       fill(server);
       try (ObjectStore store =
           S3Store.open(
-              ObjectUri.parse("s3://models/tree"), settings(server.endpoint()), credentials("sk"))) {
+              ObjectUri.parse("s3://models/tree"),
+              settings(server.endpoint()),
+              credentials("sk"))) {
         listAndRead(server, store);
       }
     }
@@ -149,7 +151,8 @@ class S3ProxyTest {
     try (S3ProxyServer server = S3ProxyServer.start(directory)) {
       fill(server);
       ObjectUri uri = ObjectUri.parse("s3://models/tree");
-      try (ObjectStore store = S3Store.open(uri, settings(server.endpoint()), credentials("wrong"))) {
+      try (ObjectStore store =
+          S3Store.open(uri, settings(server.endpoint()), credentials("wrong"))) {
         assertThrows(StoreDeniedException.class, () -> list(store, ""));
       }
       try (ObjectStore store =
@@ -158,7 +161,9 @@ class S3ProxyTest {
       }
       try (ObjectStore store =
           S3Store.open(
-              ObjectUri.parse("s3://absent-bucket"), settings(server.endpoint()), credentials("sk"))) {
+              ObjectUri.parse("s3://absent-bucket"),
+              settings(server.endpoint()),
+              credentials("sk"))) {
         assertThrows(ObjectNotFoundException.class, () -> list(store, ""));
       }
     }

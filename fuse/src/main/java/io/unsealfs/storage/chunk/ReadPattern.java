@@ -25,6 +25,12 @@ final class ReadPattern {
   /** Reads after which a sequence is one. */
   private static final int SEQUENTIAL_READS = 3;
 
+  /** Bytes that a sequence brought before anything is fetched ahead of it. */
+  private static final long SEQUENTIAL_BYTES = 256 << 10;
+
+  /** A sequence took at least this share of what it went past: others only passed by. */
+  private static final int LEAST_SHARE = 4;
+
   private static final long FIRST_WINDOW_BYTES = 8 << 20;
 
   /** Requests a window is cut into, so that a young one already uses several connections. */
@@ -115,6 +121,9 @@ final class ReadPattern {
       }
       scattered = length <= SMALL_READ_BYTES ? scattered + 1 : 0;
       stream.reads = 0;
+      stream.consumedBytes = 0;
+      stream.start = offset;
+      stream.next = offset;
       stream.frontier = offset;
     }
     stream.consumedBytes += Math.max(0, end - Math.max(stream.next, offset));
@@ -135,7 +144,7 @@ final class ReadPattern {
     if (stream.strides >= STRIDES_SEEN && stream.reads == 1) {
       return new Plan(end, strided(stream, end - offset), stream, abandoned);
     }
-    if (stream.reads < SEQUENTIAL_READS || settings.prefetchWindowMaxBytes() == 0) {
+    if (!isSequential(stream) || settings.prefetchWindowMaxBytes() == 0) {
       long least =
           scattered >= SCATTERED_READS
               ? Math.min(settings.minFetchBytes(), ChunkGrid.CHUNK_BYTES)
@@ -148,6 +157,14 @@ final class ReadPattern {
     scattered = 0;
     grow(stream);
     return new Plan(end, ahead(stream, end), stream, abandoned);
+  }
+
+  /** Several readers of one place, and scattered reads that come near each other, are none. */
+  private static boolean isSequential(ReadStream stream) {
+    return stream.windowBytes > 0
+        || (stream.reads >= SEQUENTIAL_READS
+            && stream.consumedBytes >= SEQUENTIAL_BYTES
+            && stream.consumedBytes * LEAST_SHARE >= stream.next - stream.start);
   }
 
   private void grow(ReadStream stream) {

@@ -29,7 +29,11 @@ final class ReadStream {
   /** When it was last read; larger is later. */
   long lastUse;
 
+  /** Where it began. */
+  long start;
+
   ReadStream(long offset) {
+    this.start = offset;
     this.next = offset;
     this.frontier = offset;
     this.lastOffset = offset;

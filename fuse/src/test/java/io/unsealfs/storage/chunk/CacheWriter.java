@@ -16,7 +16,10 @@ public final class CacheWriter {
   public static void main(String[] args) throws Exception {
     try (DiskCache cache =
         DiskCache.open(
-            Path.of(args[0]), new DiskLimits(1L << 30, 0), Optional.empty(), line -> System.err.println(line))) {
+            Path.of(args[0]),
+            new DiskLimits(1L << 30, 0),
+            Optional.empty(),
+            line -> System.err.println(line))) {
       Random order = new Random();
       System.out.println("writing");
       while (cache.isOn()) {

@@ -150,7 +150,7 @@ class ChunkStoreTest {
     }
     assertEquals(2, fake.requests.size());
     assertEquals(640 * KIB, fake.requests.get(1).offset());
-    assertEquals(MIB, fake.bytesServed.get());
+    until(() -> fake.bytesServed.get() == MIB);
     assertEquals(1, store.figures().retries());
   }
 
@@ -164,12 +164,15 @@ class ChunkStoreTest {
     try (Source source = store.open(version)) {
       assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
       assertEquals(5, fake.requests.size());
+      until(() -> store.figures().inFlight() == 0);
       assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
       assertEquals(5, fake.requests.size());
       fake.fails((request, served, cancellation) -> {});
       until(() -> reads(source));
     }
-    assertEquals(6, fake.requests.size());
+    // the second is over for one chunk of the request after the other
+    int more = fake.requests.size() - 5;
+    assertTrue(more >= 1 && more <= 4, more + " requests");
   }
 
   private static boolean reads(Source source) {

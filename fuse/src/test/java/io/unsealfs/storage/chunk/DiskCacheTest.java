@@ -321,7 +321,17 @@ class DiskCacheTest {
   @Test
   void aFullDiskSwitchesTheCacheOffWithOneLineAndReadersGoOn() throws Exception {
     boolean mounted =
-        Commands.run("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", directory.toString()).exit()
+        Commands.run(
+                    "mount",
+                    "-t",
+                    "tmpfs",
+                    "-o",
+                    // room for one segment: what lacks space is deleted for, what lacks inodes is
+                    // an error
+                    "size=200m,nr_inodes=4",
+                    "tmpfs",
+                    directory.toString())
+                .exit()
             == 0;
     assumeTrue(mounted || System.getenv("CI") != null, "needs root for a small file system");
     assertTrue(mounted);

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,9 +126,12 @@ class FaultTableTest {
                 "path-style", "true",
                 "request-timeout", "1s",
                 "stall-timeout", "1s"));
+    AtomicInteger fetches = new AtomicInteger();
     CredentialCache credentials =
         new CredentialCache(
-            () -> StoreCredentials.of("ak", "sk", Optional.of("tok"), Optional.empty()),
+            () ->
+                StoreCredentials.of(
+                    "ak" + fetches.incrementAndGet(), "sk", Optional.of("tok"), Optional.empty()),
             Clock.systemUTC(),
             CredentialListener.none());
     return dialect == StoreBucket.Dialect.S3
@@ -172,8 +176,7 @@ class FaultTableTest {
       }
       if (row.errno() == Errno.ESTALE) {
         IOException stale = assertThrows(IOException.class, () -> chunks.open(version));
-        assertEquals(
-            Errno.ESTALE, Errno.of(Operation.OPEN, NodeKind.FILE, stale), stale::toString);
+        assertEquals(Errno.ESTALE, Errno.of(Operation.OPEN, NodeKind.FILE, stale), stale::toString);
         assertEquals(1, server.traffic().gets(), "what is stale is not asked for again");
       }
       assertTrue(server.traffic().bodyBytes() < 2L * SIZE + (8 << 20));
