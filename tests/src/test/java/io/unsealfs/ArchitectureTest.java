@@ -114,6 +114,23 @@ class ArchitectureTest {
   }
 
   @Test
+  void eachStoreSdkIsSeenByOnePackage() {
+    onlyThere("io.unsealfs.storage.object.s3..", "software.amazon.awssdk..");
+    onlyThere("io.unsealfs.storage.object.oss..", "com.aliyun..");
+    onlyThere("io.unsealfs.storage.object.http..", "org.apache.hc..");
+  }
+
+  private static void onlyThere(String there, String library) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(there)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(unsealfs);
+  }
+
+  @Test
   void onlyTheDaemonSeesMicrometerAndPicocli() {
     noClasses()
         .that()

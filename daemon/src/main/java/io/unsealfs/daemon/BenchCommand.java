@@ -46,6 +46,8 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin KeyOptions keys = new KeyOptions();
 
+  @Mixin ObjectOptions object = new ObjectOptions();
+
   @Option(
       names = "--seconds",
       paramLabel = "N",
@@ -75,6 +77,7 @@ final class BenchCommand implements Callable<Integer> {
     SourceOptions volume = new SourceOptions();
     volume.source = source;
     volume.format = format;
+    volume.object = object;
     // opened before anything is measured, so that a wrong key is told at once
     try (OpenedVolume opened = OpenedVolume.open(wiring, volume, keys)) {
       return report(each, Optional.of(opened));

@@ -24,6 +24,9 @@ interface EncryptedSource extends Closeable {
   /** Bytes of memory that the format's key derivation may take where nothing else is said. */
   long usualKdfMemory();
 
+  /** Where it lies. */
+  Place place();
+
   /** Refuses a header. */
   interface Demands {
     /**

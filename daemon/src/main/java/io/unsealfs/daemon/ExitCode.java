@@ -20,6 +20,7 @@ import io.unsealfs.storage.IllegalNodeException;
 import io.unsealfs.storage.NameTooLongException;
 import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.object.CancelledReadException;
 import io.unsealfs.verify.VerificationException;
 import io.unsealfs.verify.collateral.CollateralException;
 import io.unsealfs.verify.eventlog.EventLogException;
@@ -84,6 +85,7 @@ enum ExitCode {
       case AuditChainException e -> DAMAGED;
       case PinMismatchException e -> PIN_MISMATCH;
       case StorageException e -> STORAGE_FAILED;
+      case CancelledReadException e -> STORAGE_FAILED;
       case NoSuchFileException e -> BAD_FORMAT;
       case IllegalNodeException e -> BAD_FORMAT;
       case NameTooLongException e -> BAD_FORMAT;

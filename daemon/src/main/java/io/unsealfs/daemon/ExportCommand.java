@@ -46,7 +46,9 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    TargetPaths.requireApart(Path.of(source.source), target);
+    if (!source.isInBucket()) {
+      TargetPaths.requireApart(Path.of(source.source), target);
+    }
     if (into) {
       FilledDirectory.prepare(target);
     }

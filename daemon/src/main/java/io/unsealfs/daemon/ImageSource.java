@@ -9,8 +9,12 @@ import io.unsealfs.volume.VolumeKey;
 import io.unsealfs.volume.luks.LuksOptions;
 import java.io.IOException;
 
-/** An encrypted image file, and what is to be shown of what lies inside. */
-record ImageSource(SealedImage image, InsideImage inside) implements EncryptedSource {
+/**
+ * An encrypted image file, and what is to be shown of what lies inside.
+ *
+ * @param place where the file lies; closed with this
+ */
+record ImageSource(SealedImage image, InsideImage inside, Place place) implements EncryptedSource {
 
   @Override
   public VolumeInfo info() {
@@ -32,6 +36,8 @@ record ImageSource(SealedImage image, InsideImage inside) implements EncryptedSo
 
   @Override
   public void close() throws IOException {
-    image.close();
+    try (place) {
+      image.close();
+    }
   }
 }

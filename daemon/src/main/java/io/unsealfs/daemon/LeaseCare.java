@@ -6,6 +6,7 @@ import io.unsealfs.daemon.lease.OnExpiry;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.LeaseTerms;
 import io.unsealfs.key.Secret;
+import io.unsealfs.key.SecretTerms;
 import io.unsealfs.mount.Mount;
 import io.unsealfs.os.BootClock;
 import java.io.IOException;
@@ -20,6 +21,7 @@ final class LeaseCare implements AutoCloseable {
 
   private final OnExpiry onExpiry;
   private final KeyFetch fetch;
+  private final Renewals renewals;
   // guarded by this
   private @Nullable LeaseKeeper keeper;
   private boolean closed;
@@ -28,10 +30,19 @@ final class LeaseCare implements AutoCloseable {
    * Care for a mount.
    *
    * @param fetch asks once and does not wait: when to ask again is decided here
+   * @param renewals is told the terms of each new release
    */
-  LeaseCare(OnExpiry onExpiry, KeyFetch fetch) {
+  LeaseCare(OnExpiry onExpiry, KeyFetch fetch, Renewals renewals) {
+    this.renewals = renewals;
     this.onExpiry = onExpiry;
     this.fetch = fetch;
+  }
+
+  /** Hears what came with a key that was released again. */
+  @FunctionalInterface
+  interface Renewals {
+    /** Takes what is of use; a failure counts as a failed renewal. */
+    void take(SecretTerms terms) throws IOException;
   }
 
   /** Whether a mount with this key may have to refuse opens. */
@@ -92,6 +103,7 @@ final class LeaseCare implements AutoCloseable {
   private LeaseTerms renewed(Release release) throws IOException {
     try (Secret secret = fetch.fetch(release.reference())) {
       release.pin().and(secret.terms()).check(release.volume());
+      renewals.take(secret.terms());
       return secret.terms().lease();
     }
   }

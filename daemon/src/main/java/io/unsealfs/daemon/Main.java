@@ -101,6 +101,8 @@ public final class Main {
             new CommandLine(new CollateralCommand())
                 .addSubcommand(new CollateralFetchCommand())
                 .addSubcommand(new CollateralCheckCommand()))
+        .addSubcommand(new WarmCommand(wiring))
+        .addSubcommand(new CommandLine(new CacheCommand()).addSubcommand(new CachePurgeCommand()))
         .addSubcommand(new BenchCommand(wiring))
         .addSubcommand(new DoctorCommand(wiring))
         .addSubcommand(new DemoCommand())

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class MountCare implements AutoCloseable {
   private final @Nullable Predicate<String> preloadFilter;
   private final ResidentChoice resident;
   private final boolean logNames;
+  private final Supplier<Optional<Place>> bucket;
   // guarded by this
   private @Nullable PressureWatch watch;
   private @Nullable Preload preload;
@@ -41,13 +43,16 @@ final class MountCare implements AutoCloseable {
    * @param preloadFilter which files to decrypt ahead, null for none
    * @param resident whether there are resident files
    * @param logNames whether plaintext names may be logged
+   * @param bucket what the volume is fetched from, if it is
    */
   MountCare(
       BlockCache cache,
       FailureLog failures,
       @Nullable Predicate<String> preloadFilter,
       ResidentChoice resident,
-      boolean logNames) {
+      boolean logNames,
+      Supplier<Optional<Place>> bucket) {
+    this.bucket = bucket;
     this.cache = cache;
     this.failures = failures;
     this.preloadFilter = preloadFilter;
@@ -67,7 +72,7 @@ final class MountCare implements AutoCloseable {
         PressureWatch.start(
             new CacheKeeper(
                 full,
-                cache::resize,
+                bytes -> resize(bytes, full),
                 () -> {
                   mounted.memoryIsShort();
                   System.gc();
@@ -75,7 +80,12 @@ final class MountCare implements AutoCloseable {
                 System::nanoTime));
     if (preloadFilter != null) {
       preloadStatus = new MountStatus.Preload("running", 0, 0, 0);
-      preload = Preload.start(cache, tree, preloadFilter, full, new Report(System.nanoTime()));
+      Report report = new Report(System.nanoTime());
+      long disk = bucket.get().map(Place::copyBytes).orElse(0L);
+      preload =
+          disk > 0
+              ? Preload.toDisk(tree, preloadFilter, disk, report)
+              : Preload.start(cache, tree, preloadFilter, full, report);
     }
   }
 
@@ -84,9 +94,18 @@ final class MountCare implements AutoCloseable {
     return Optional.ofNullable(preloadStatus);
   }
 
+  private void resize(long cacheBytes, long full) {
+    cache.resize(cacheBytes);
+    bucket.get().ifPresent(place -> place.resize(full == 0 ? 1 : (double) cacheBytes / full));
+  }
+
   /** One line with what was done so far. */
   void logFigures(Path mountPoint) {
     LOG.log(Level.INFO, "{0}: {1}", mountPoint, figures(cache.figures(), failures));
+    bucket
+        .get()
+        .flatMap(Place::figures)
+        .ifPresent(done -> LOG.log(Level.INFO, "{0}: {1}", mountPoint, FetchReport.line(done)));
     Mount mounted;
     synchronized (this) {
       mounted = mount;
@@ -175,7 +194,7 @@ final class MountCare implements AutoCloseable {
     private static String outcome(Preload.End end) {
       return switch (end) {
         case COMPLETE -> "all that was asked for";
-        case FULL -> "the rest does not fit into the cache (cache=)";
+        case FULL -> "the rest does not fit into the cache";
         case STOPPED -> "stopped by the end of the mount";
         case FAILED -> "it failed";
       };

@@ -161,7 +161,9 @@ class MountCommand implements Callable<Integer>, Chatty {
             reading.readAheadBytes(),
             reading.workers(),
             noExec,
-            Optional.empty());
+            Optional.empty())
+            .withRemote(source.isInBucket());
+    source.prefetch = reading.prefetch;
     VolumeOpening opening = new VolumeOpening(wiring, source, keys);
     ServiceReport report =
         new ServiceReport(
@@ -175,6 +177,16 @@ class MountCommand implements Callable<Integer>, Chatty {
     ResidentChoice residentChoice = resident.choice();
     residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
+    VolumeOpening opening = new VolumeOpening(wiring, source, keys);
+    FailureLog failures = new FailureLog(logNames);
+    MountCare care =
+        new MountCare(
+            cache, failures, reading.preloadFilter(), residentChoice, logNames, opening::bucket);
+    LeaseCare leaseCare =
+        new LeaseCare(
+            lease.onExpiry(), wiring.renewingKeyFetch(keys), wiring::takeStoreCredentials);
+    DaemonLog daemonLog = DaemonLog.choose(logFile, target);
+    try (CipherWarmUp _ = CipherWarmUp.begin(isImage());
     wiring.logs().about(target);
     Optional<InetSocketAddress> endpoint = seeing.address();
     Optional<Duration> idle = seeing.idle();
@@ -215,7 +227,10 @@ class MountCommand implements Callable<Integer>, Chatty {
                     leaseCare,
                     reading.prefetchBytes(),
                     idle,
-                    Optional::empty,
+                    () ->
+                        opening
+                            .bucket()
+                            .flatMap(place -> FetchReport.status(source.source, place)),
                     Instant.now(),
                     System.nanoTime()),
                 wiring.keyFigures());
@@ -233,6 +248,11 @@ class MountCommand implements Callable<Integer>, Chatty {
         return serve(session, target, daemonLog, report);
       }
     }
+  }
+
+  /** What the content is probably decrypted like. */
+  private boolean isImage() {
+    return !source.isInBucket() && !Files.isDirectory(Path.of(source.source));
   }
 
   /** Whether this process stays its caller's. */
@@ -267,7 +287,10 @@ class MountCommand implements Callable<Integer>, Chatty {
   private void refuseInsideSource(Path target) throws IOException {
     Path directory = Path.of(source.source);
     Path parent = target.getParent();
-    if (parent == null || !Files.isDirectory(directory) || !Files.isDirectory(parent)) {
+    if (source.isInBucket()
+        || parent == null
+        || !Files.isDirectory(directory)
+        || !Files.isDirectory(parent)) {
       return;
     }
     Path realSource = directory.toRealPath();

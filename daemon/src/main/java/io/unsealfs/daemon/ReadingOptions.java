@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 /** How a mounted volume is read: the memory it may take, and the work done ahead of the reader. */
 final class ReadingOptions {
   private static final int MOST_THREADS = 64;
+  private static final int DEFAULT_PREFETCH_BYTES = 2 << 20;
 
   @Option(
       names = "--cache",
@@ -26,8 +27,10 @@ final class ReadingOptions {
       names = "--prefetch",
       paramLabel = "SIZE",
       description =
-          "How far to decrypt ahead of a sequential reader; 0 for not at all (default: 2M).")
-  ByteSize prefetch = new ByteSize(2 << 20);
+          "How far to decrypt ahead of a sequential reader; 0 for not at all (default: 2M). Of a"
+              + " bucket: most memory for what is fetched (default: 512M, or less where memory is"
+              + " short).")
+  @Nullable ByteSize prefetch;
 
   @Option(
       names = "--drop-behind",
@@ -67,8 +70,9 @@ final class ReadingOptions {
     return preload == null ? null : PathGlob.of("--preload", preload);
   }
 
+  /** How far to decrypt ahead of a reader. */
   int prefetchBytes() throws UsageException {
-    return bounded("--prefetch", prefetch, 1L << 30);
+    return prefetch == null ? DEFAULT_PREFETCH_BYTES : bounded("--prefetch", prefetch, 1L << 30);
   }
 
   int readAheadBytes() throws UsageException {

@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.storage.object.ObjectUri;
 import io.unsealfs.volume.ext4.Ext4Options;
 import io.unsealfs.volume.ext4.JournalMode;
 import java.nio.file.Path;
@@ -14,7 +15,9 @@ final class SourceOptions {
   @Parameters(
       index = "0",
       paramLabel = "SOURCE",
-      description = "The encrypted volume: a directory, or an image file.")
+      description =
+          "The encrypted volume: a directory, an image file, or s3://BUCKET/PREFIX-OR-OBJECT or"
+              + " oss://….")
   String source = "";
 
   @Option(
@@ -66,6 +69,16 @@ final class SourceOptions {
   String ext4Journal = "replay";
 
   @Mixin LuksSourceOptions luks = new LuksSourceOptions();
+
+  @Mixin ObjectOptions object = new ObjectOptions();
+
+  /** Memory for what is fetched from a bucket, as {@code --prefetch} says; null for the default. */
+  @Nullable ByteSize prefetch;
+
+  /** Whether the volume lies in a bucket. */
+  boolean isInBucket() {
+    return ObjectUri.isOne(source);
+  }
 
   /** The bytes of {@code --kdf-memory}, or as many as suit the format. */
   long kdfMemoryBytes(long usual) {

@@ -10,7 +10,6 @@ import io.unsealfs.os.LockedMemory;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.local.LocalFile;
-import io.unsealfs.storage.local.LocalTree;
 import io.unsealfs.volume.ImageFormat;
 import io.unsealfs.volume.Volume;
 import io.unsealfs.volume.VolumeContext;
@@ -23,9 +22,6 @@ import io.unsealfs.volume.WrongKeyException;
 import io.unsealfs.volume.ext4.Ext4FileSystem;
 import io.unsealfs.volume.image.ImageContent;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -45,6 +41,7 @@ final class VolumeOpening {
   private final SourceOptions source;
   private final KeyOptions keys;
   private volatile @Nullable Release release;
+  private volatile @Nullable Place bucket;
 
   VolumeOpening(Wiring wiring, SourceOptions source, KeyOptions keys) {
     this.wiring = wiring;
@@ -55,7 +52,8 @@ final class VolumeOpening {
   /** What can be known without a key. */
   VolumeInfo info() throws IOException {
     if (isPlain()) {
-      try (Source device = LocalFile.open(path());
+      try (Place place = place();
+          Source device = plainDevice(place);
           Source found = ImageContent.find(device, source.partitionNumber(), "not encrypted")) {
         return Ext4FileSystem.info(found);
       }
@@ -77,13 +75,16 @@ final class VolumeOpening {
       VolumeInfo info = new VolumeInfo(PLAIN_EXT, java.util.Map.of());
       pin.check(info);
       progress.accept(MountState.OPENING);
-      return inside.open(LocalFile.open(path()), "not encrypted", context(cache, 0));
+      try (Place place = place()) {
+        return inside.open(plainDevice(place), "not encrypted", context(cache, 0, place));
+      }
     }
     List<KeyReference> references = keys.references();
     AtomicLong askedNanos = new AtomicLong();
-    try (EncryptedSource found = find()) {
-      pin.check(found.info());
-      VolumeContext context = context(cache, source.kdfMemoryBytes(found.usualKdfMemory()));
+    try (LateSource late = new LateSource(this::find)) {
+      if (!wiring.comesWithKey(source)) {
+        pin.check(late.found().info());
+      }
       progress.accept(MountState.ATTESTING);
       return wiring
           .keyFetch(keys)
@@ -93,6 +94,10 @@ final class VolumeOpening {
               (reference, secret) -> {
                 progress.accept(MountState.OPENING);
                 Pin released = pin.and(secret.terms());
+                wiring.takeStoreCredentials(secret.terms());
+                EncryptedSource found = late.found();
+                VolumeContext context =
+                    context(cache, source.kdfMemoryBytes(found.usualKdfMemory()), found.place());
                 try (VolumeKey key = volumeKey(secret, reference.reading())) {
                   return found.open(
                       key,
@@ -110,11 +115,12 @@ final class VolumeOpening {
     }
   }
 
-  private static VolumeContext context(BlockCache cache, long kdfMemoryBytes) {
+  private static VolumeContext context(BlockCache cache, long kdfMemoryBytes, Place place) {
     return new VolumeContext(
         cache,
         new VolumeLimits(kdfMemoryBytes, Math.max(1, kdfMemoryBytes / 32)),
-        warning -> LOG.log(System.Logger.Level.WARNING, warning));
+        warning -> LOG.log(System.Logger.Level.WARNING, warning),
+        place.unauthenticated());
   }
 
   /**
@@ -125,41 +131,56 @@ final class VolumeOpening {
     return PLAIN_EXT.equals(source.format);
   }
 
-  private Path path() throws IOException {
-    String text = source.source;
-    if (text.startsWith("oss://") || text.startsWith("s3://")) {
-      throw new VolumeFormatException(
-          text + ": object stores are not read by this version; give a directory or a file");
+  private Place place() throws IOException {
+    if (!source.isInBucket()) {
+      return LocalPlace.of(source.source);
     }
-    Path path = Path.of(text);
-    if (!Files.exists(path)) {
-      throw new NoSuchFileException(text);
+    Place place = wiring.bucket(source);
+    bucket = place;
+    return place;
+  }
+
+  private static Source plainDevice(Place place) throws IOException {
+    if (!place.isFile()) {
+      throw new VolumeFormatException(place + ": a directory, and an image is one file");
     }
-    return path;
+    place.refuseCopies();
+    return place.file();
   }
 
   private EncryptedSource find() throws IOException {
-    Path path = path();
-    if (Files.isRegularFile(path)) {
-      return image(path);
+    Place place = place();
+    boolean done = false;
+    try {
+      EncryptedSource found = place.isFile() ? image(place) : directory(place);
+      done = true;
+      return found;
+    } finally {
+      if (!done) {
+        place.close();
+      }
     }
+  }
+
+  private EncryptedSource directory(Place place) throws IOException {
     if (source.raw || source.partition != null || source.header != null) {
       throw new UsageException(
-          "--raw, --partition and --header are for image files; " + path + " is none");
+          "--raw, --partition and --header are for image files; " + place + " is none");
     }
-    try (FileTree tree = LocalTree.open(path)) {
+    try (FileTree tree = place.tree()) {
       for (VolumeFormat format : wiring.formats()) {
         if (source.format == null ? format.probe(tree) : format.name().equals(source.format)) {
-          return TreeSource.of(path, format, tree);
+          place.trustFormat();
+          return TreeSource.of(place, format, tree);
         }
       }
     }
     throw unknown("no volume of a known format (a gocryptfs volume has a gocryptfs.conf)");
   }
 
-  private EncryptedSource image(Path path) throws IOException {
+  private EncryptedSource image(Place place) throws IOException {
     Optional<Source> header = Optional.empty();
-    Source data = LocalFile.open(path);
+    Source data = place.file();
     boolean taken = false;
     try {
       header = source.header == null ? header : Optional.of(LocalFile.open(source.header));
@@ -168,7 +189,7 @@ final class VolumeOpening {
             ? format.probe(header.orElse(data))
             : format.name().equals(source.format)) {
           taken = true;
-          return new ImageSource(format.read(data, header), InsideImage.of(source));
+          return new ImageSource(format.read(data, header), InsideImage.of(source), place);
         }
       }
       throw unknown(
@@ -189,6 +210,11 @@ final class VolumeOpening {
     return source.format == null || wiring.knowsFormat(source.format)
         ? new VolumeFormatException(source.source + ": " + what)
         : new UsageException("--format " + source.format + ": not a format this version reads");
+  }
+
+  /** The bucket that the volume was opened in, if it was in one. */
+  Optional<Place> bucket() {
+    return Optional.ofNullable(bucket);
   }
 
   /** The release of the key that {@link #open} used; empty where the source is not encrypted. */

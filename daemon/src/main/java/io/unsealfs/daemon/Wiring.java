@@ -15,6 +15,7 @@ import io.unsealfs.key.ClientCredentials;
 import io.unsealfs.key.KeyFetch;
 import io.unsealfs.key.KeyProvider;
 import io.unsealfs.key.SecretMemory;
+import io.unsealfs.key.SecretTerms;
 import io.unsealfs.key.cdh.CdhKeyProvider;
 import io.unsealfs.key.cdh.CdhTimeouts;
 import io.unsealfs.key.cdh.HubAddress;
@@ -30,6 +31,13 @@ import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.jnr.JnrFuseHost;
 import io.unsealfs.mount.kernel.KernelFuseHost;
 import io.unsealfs.os.LockedMemory;
+import io.unsealfs.storage.chunk.ChunkSettings;
+import io.unsealfs.storage.object.CredentialChoice;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectUri;
+import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.credentials.FileCredentials;
+import io.unsealfs.storage.object.credentials.GivenCredentials;
 import io.unsealfs.volume.ImageFormat;
 import io.unsealfs.volume.VolumeFormat;
 import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
@@ -38,6 +46,7 @@ import io.unsealfs.volume.luks.LuksOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -63,6 +72,10 @@ final class Wiring {
       List.of(
           // asks for its own device, which tells it from a TD; the kernel interface is the same
           new SnpAttester(false), new TdxAttester(false), new SampleAttester(), new NoneAttester());
+
+  /** Store credentials that came with the key. */
+  private final GivenCredentials given = new GivenCredentials();
+
   private Logs logs = Logs.toStandardError(LogFormat.TEXT, false, true);
 
   Wiring(CallerChannel caller) {
@@ -155,6 +168,50 @@ final class Wiring {
   /** Fetches of keys and makings of evidence so far. */
   KeyFigures keyFigures() {
     return keyFigures;
+  }
+
+  /** Takes what came with a key for the store that the volume lies in. */
+  void takeStoreCredentials(SecretTerms terms) throws IOException {
+    if (terms.storeCredentials().isPresent()) {
+      byte[] content = terms.storeCredentials().get().content();
+      try {
+        given.give(FileCredentials.parse("what the key service sent for the store", content));
+      } finally {
+        Arrays.fill(content, (byte) 0);
+      }
+    }
+  }
+
+  /**
+   * Whether a bucket can be asked only when the key is there, since what opens it comes with that.
+   */
+  boolean comesWithKey(SourceOptions source) throws IOException {
+    return source.isInBucket()
+        && StoreOpening.settings(uri(source), source.object.storeSettings()).credentials()
+            instanceof CredentialChoice.Given;
+  }
+
+  private static ObjectUri uri(SourceOptions source) throws UsageException {
+    try {
+      return ObjectUri.parse(source.source);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * The bucket of a source.
+   *
+   * @throws UsageException if its words make no sense
+   * @throws java.nio.file.NoSuchFileException if nothing is there
+   */
+  Place bucket(SourceOptions source) throws IOException {
+    ObjectUri uri = uri(source);
+    StoreSettings settings = StoreOpening.settings(uri, source.object.storeSettings());
+    ChunkSettings chunks =
+        source.object.chunks(settings, CacheSize.ofThisProcess(), source.prefetch);
+    ObjectStore store = new StoreOpening(System.getenv(), given).open(uri, settings);
+    return BucketPlace.open(uri, store, source.object, chunks);
   }
 
   /** Fetches keys as the options say. */

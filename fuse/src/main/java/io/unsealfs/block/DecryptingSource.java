@@ -218,6 +218,14 @@ public final class DecryptingSource implements Source {
   }
 
   @Override
+  public boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+    if (closed.get()) {
+      throw new ClosedChannelException();
+    }
+    return blocks.warm(offset, length, plaintextSize, goOn);
+  }
+
+  @Override
   public void close() throws IOException {
     if (closed.compareAndSet(false, true)) {
       if (readAhead != null) {

@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,7 @@ public final class Preload implements AutoCloseable {
     void finished(Progress progress, End end, @Nullable Throwable failure);
   }
 
-  private final BlockCache cache;
+  private final @Nullable BlockCache cache; // null to bring ciphertext to the disk
   private final FileTree tree;
   private final Predicate<String> wanted;
   private final Listener listener;
@@ -71,7 +72,7 @@ public final class Preload implements AutoCloseable {
   private boolean full;
 
   private Preload(
-      BlockCache cache,
+      @Nullable BlockCache cache,
       FileTree tree,
       Predicate<String> wanted,
       long budgetBytes,
@@ -98,12 +99,31 @@ public final class Preload implements AutoCloseable {
       Predicate<String> wanted,
       long budgetBytes,
       Listener listener) {
-    if (budgetBytes < 0) {
+    return begin(new Preload(cache, tree, wanted, budgetBytes, listener));
+  }
+
+  /**
+   * Starts one that decrypts nothing: it brings ciphertext from far away to this machine's disk,
+   * where the storage has a cache there. Its bytes are those of the storage.
+   *
+   * @param budgetBytes bytes to bring at most
+   */
+  public static Preload toDisk(
+      FileTree tree, Predicate<String> wanted, long budgetBytes, Listener listener) {
+    return begin(new Preload(null, tree, wanted, budgetBytes, listener));
+  }
+
+  private static Preload begin(Preload preload) {
+    if (preload.budget < 0) {
       throw new IllegalArgumentException("negative preload budget");
     }
-    Preload preload = new Preload(cache, tree, wanted, budgetBytes, listener);
     preload.thread.start();
     return preload;
+  }
+
+  /** Waits until it has ended by itself. */
+  public void await() throws InterruptedException {
+    thread.join();
   }
 
   /** Stops, and waits until the tree is left alone; at most for the piece being loaded. */
@@ -131,14 +151,18 @@ public final class Preload implements AutoCloseable {
     End end = End.FAILED;
     Throwable failure = null;
     try {
-      boolean _ = cache.reserve(budget) > 0;
+      if (cache != null) {
+        boolean _ = cache.reserve(budget) > 0;
+      }
       walk();
       end = stopped ? End.STOPPED : full ? End.FULL : End.COMPLETE;
     } catch (Throwable e) {
       // The thread's only way to say so; whoever mounted goes on without a preload.
       failure = e;
     } finally {
-      cache.unreserve();
+      if (cache != null) {
+        cache.unreserve();
+      }
       listener.finished(progress(), end, failure);
     }
   }
@@ -179,11 +203,12 @@ public final class Preload implements AutoCloseable {
 
   private void load(Node directory, DirectoryEntry entry) {
     try (Source source = tree.open(tree.lookup(directory, entry.name()))) {
-      boolean whole =
-          source.preload(loaded -> {
+      LongPredicate goOn =
+          loaded -> {
             bytes += loaded;
-            return !stopped;
-          });
+            return !stopped && (cache != null || bytes < budget);
+          };
+      boolean whole = cache != null ? source.preload(goOn) : source.warm(0, source.size(), goOn);
       if (whole) {
         files++;
       } else if (!stopped) {

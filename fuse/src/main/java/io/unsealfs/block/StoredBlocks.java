@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,21 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       } else {
         readThroughArray(offset, length, dst);
       }
+    } finally {
+      releaseAfterUse();
+    }
+  }
+
+  /** Has the stored bytes of a range of plaintext brought nearer. */
+  boolean warm(long offset, long length, long plaintextSize, LongPredicate goOn)
+      throws IOException {
+    if (length == 0) {
+      return true;
+    }
+    acquire();
+    try {
+      CiphertextRange range = layout.ciphertextRange(offset, length, plaintextSize);
+      return ciphertext.warm(range.offset(), range.length(), goOn);
     } finally {
       releaseAfterUse();
     }
@@ -210,6 +226,14 @@ final class StoredBlocks implements ExtentLoader, Closeable {
         }
         decryptor.decrypt(first + block, stored, storedAt, length, plaintext, plaintextAt);
       } catch (IntegrityException e) {
+        if (!blockwise
+            && isHealed(range, stored, storedAt, length)
+            && isAuthentic(
+                decryptor, first + block, stored, storedAt, length, plaintext, plaintextAt)) {
+          storedAt += length;
+          plaintextAt = plaintextEnd;
+          continue;
+        }
         damage = damage == null ? new BlockDamage(count) : damage;
         damage.mark(block, e.problem());
         Arrays.fill(plaintext, plaintextAt, plaintextEnd, (byte) 0);
@@ -221,6 +245,35 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       plaintextAt = plaintextEnd;
     }
     return damage;
+  }
+
+  /**
+   * Whether a copy of what is stored elsewhere was to blame, not the storage: it is dropped, and
+   * the rest of the run read anew, once.
+   */
+  private boolean isHealed(CiphertextRange range, byte[] stored, int storedAt, int length)
+      throws IOException {
+    if (!ciphertext.distrust(range.offset() + storedAt, length)) {
+      return false;
+    }
+    int rest = Math.toIntExact(range.length()) - storedAt;
+    return readStored(range.offset() + storedAt, stored, storedAt, rest) == rest;
+  }
+
+  private static boolean isAuthentic(
+      BlockCipher.Decryptor decryptor,
+      long block,
+      byte[] stored,
+      int storedAt,
+      int length,
+      byte[] plaintext,
+      int plaintextAt) {
+    try {
+      decryptor.decrypt(block, stored, storedAt, length, plaintext, plaintextAt);
+      return true;
+    } catch (IntegrityException e) {
+      return false;
+    }
   }
 
   private int readStored(long offset, byte[] into, int at, int length) throws IOException {

@@ -7,6 +7,7 @@ import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.object.StoreDeniedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.AccessDeniedException;
@@ -101,6 +102,7 @@ public final class Errno {
           Map.entry(NameTooLongException.class, Row.asked(ENAMETOOLONG)),
           Map.entry(NoSuchAttributeException.class, Row.asked(ENODATA)),
           Map.entry(InterruptedIOException.class, Row.asked(EINTR)),
+          Map.entry(StoreDeniedException.class, Row.fault(EACCES)),
           // said once, when it happens, and not for each who asks afterwards
           Map.entry(KeyExpiredException.class, Row.asked(EKEYEXPIRED)),
           Map.entry(KeyRevokedException.class, Row.asked(EKEYREVOKED)),

@@ -1,6 +1,7 @@
 package io.unsealfs.mount;
 
 import io.unsealfs.mount.resident.ResidentPlan;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,6 +23,8 @@ import java.util.OptionalInt;
  * @param workers threads that answer requests, at most; 0 for what suits this machine
  * @param noExec whether the kernel is to refuse to execute files of the tree
  * @param revocable whether opens may have to be refused later, so that each one has to be seen
+ * @param remote whether reads wait for a network rather than for a processor, so that many have to
+ *     be under way at a time
  */
 public record MountOptions(
     String fsName,
@@ -34,7 +37,8 @@ public record MountOptions(
     int workers,
     boolean noExec,
     Optional<ResidentPlan> resident,
-    boolean revocable) {
+    boolean revocable,
+    boolean remote) {
 
   /**
    * What the kernel is asked to read ahead by default, bytes: two requests of 1 MiB, so that both
@@ -45,6 +49,10 @@ public record MountOptions(
 
   private static final int LEAST_WORKERS = 2;
   private static final int MOST_WORKERS = 32;
+  private static final int MOST_REMOTE_WORKERS = 64;
+
+  /** How long all may be busy without one getting done before another is added. */
+  private static final Duration PATIENCE = Duration.ofMillis(50);
 
   /** Copies the list. */
   public MountOptions {
@@ -77,6 +85,7 @@ public record MountOptions(
         workers,
         noExec,
         resident,
+        false,
         false);
   }
 
@@ -114,7 +123,8 @@ public record MountOptions(
         workers,
         noExec,
         plan,
-        revocable);
+        revocable,
+        remote);
   }
 
   /** The same, of a mount that may be revoked. */
@@ -130,7 +140,25 @@ public record MountOptions(
         workers,
         noExec,
         resident,
-        mayBe);
+        mayBe,
+        remote);
+  }
+
+  /** The same, of a tree that is read over a network. */
+  public MountOptions withRemote(boolean isRemote) {
+    return new MountOptions(
+        fsName,
+        allowOther,
+        allowUids,
+        uid,
+        gid,
+        umask,
+        readAheadBytes,
+        workers,
+        noExec,
+        resident,
+        revocable,
+        isRemote);
   }
 
   /** Threads that wait for requests from the start. */
@@ -143,6 +171,15 @@ public record MountOptions(
 
   /** Threads where those hang. */
   public int workersAtMost() {
-    return workers > 0 ? workers : Math.max(MOST_WORKERS, workersAtFirst());
+    int most = remote ? MOST_REMOTE_WORKERS : MOST_WORKERS;
+    return workers > 0 ? workers : Math.max(most, workersAtFirst());
+  }
+
+  /**
+   * How long all threads may be busy before there is one more. A remote source keeps a thread
+   * waiting for a round trip, in which another request could be under way.
+   */
+  public Duration patience() {
+    return remote ? Duration.ZERO : PATIENCE;
   }
 }

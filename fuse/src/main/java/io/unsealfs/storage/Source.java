@@ -40,6 +40,16 @@ public interface Source extends Closeable {
   default void doneWith(long offset, long length) {}
 
   /**
+   * Says that bytes of the range turned out not to be authentic. A source that keeps copies of what
+   * is stored elsewhere drops them.
+   *
+   * @return whether reading the range again may bring other bytes
+   */
+  default boolean distrust(long offset, long length) {
+    return false;
+  }
+
+  /**
    * Brings plaintext into the cache ahead of any reader, from the front. A source without a cache
    * has nothing to do.
    *
@@ -53,6 +63,19 @@ public interface Source extends Closeable {
 
   /** As {@link #preload(LongPredicate)}, for a range that lies inside. */
   default boolean preload(long offset, long length, LongPredicate goOn) throws IOException {
+    return true;
+  }
+
+  /**
+   * Brings stored bytes from far away into a cache on this machine's disk, from the front, behind
+   * all that readers want. A source that has no such cache has nothing to do.
+   *
+   * @param offset of a range that lies inside
+   * @param goOn asked before each piece; is told how many bytes the piece before it had
+   * @return whether all of it was tried; false if it was stopped
+   * @throws IOException if a byte cannot be had
+   */
+  default boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
     return true;
   }
 }

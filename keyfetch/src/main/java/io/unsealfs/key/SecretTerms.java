@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param headerDigest the header it is for
  * @param expiry when it must no longer be used, by the clock of who released it
  * @param lease how long it may be used without asking again
+ * @param storeCredentials of the object store that the ciphertext lies in
  * @param authenticated whether the sender was authenticated; if not, nothing here counts as a pin
  */
 public record SecretTerms(
@@ -17,6 +18,7 @@ public record SecretTerms(
     Optional<String> headerDigest,
     Optional<Instant> expiry,
     LeaseTerms lease,
+    Optional<StoreGrant> storeCredentials,
     boolean authenticated) {
 
   /** Nothing was said. */
@@ -32,6 +34,22 @@ public record SecretTerms(
     this(volumeDigest, headerDigest, expiry, LeaseTerms.NONE, authenticated);
   }
 
+  /** Terms without credentials of a store. */
+  public SecretTerms(
+      Optional<String> volumeDigest,
+      Optional<String> headerDigest,
+      Optional<Instant> expiry,
+      LeaseTerms lease,
+      boolean authenticated) {
+    this(volumeDigest, headerDigest, expiry, lease, Optional.empty(), authenticated);
+  }
+
+  /** The same with these credentials of a store. */
+  public SecretTerms withStoreCredentials(StoreGrant grant) {
+    return new SecretTerms(
+        volumeDigest, headerDigest, expiry, lease, Optional.of(grant), authenticated);
+  }
+
   /**
    * What travels when it is released at {@code now}: the lease ends with the expiry, so that the
    * client needs no clock of the day to keep to it.
@@ -40,6 +58,11 @@ public record SecretTerms(
     return expiry.isEmpty()
         ? this
         : new SecretTerms(
-            volumeDigest, headerDigest, expiry, lease.until(expiry.get(), now), authenticated);
+            volumeDigest,
+            headerDigest,
+            expiry,
+            lease.until(expiry.get(), now),
+            storeCredentials,
+            authenticated);
   }
 }

@@ -116,6 +116,8 @@ public record KeyServerConfig(
    * @param headerDigest the header it is for
    * @param expiresAt when it must no longer be used; it is not released from then on
    * @param lease how long it may be used without asking again
+   * @param storeCredentials a file with credentials of the object store that the volume lies in,
+   *     read at each release
    */
   public record SecretEntry(
       String name,
@@ -125,7 +127,8 @@ public record KeyServerConfig(
       Optional<String> volumeDigest,
       Optional<String> headerDigest,
       Optional<Instant> expiresAt,
-      LeaseTerms lease) {
+      LeaseTerms lease,
+      Optional<Path> storeCredentials) {
     /** Copies the set. */
     public SecretEntry {
       evidence = Set.copyOf(evidence);
@@ -148,7 +151,8 @@ public record KeyServerConfig(
           volumeDigest,
           headerDigest,
           expiresAt,
-          LeaseTerms.NONE);
+          LeaseTerms.NONE,
+          Optional.empty());
     }
   }
 
@@ -407,7 +411,8 @@ public record KeyServerConfig(
               digest(entry, "volume_digest"),
               digest(entry, "header_digest"),
               instant(entry, "expires_at"),
-              LeaseConfig.of(entry));
+              LeaseConfig.of(entry),
+              optionalPath(entry, "store_credentials"));
       entry.finish();
       return secret;
     }

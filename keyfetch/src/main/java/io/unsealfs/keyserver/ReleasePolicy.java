@@ -2,6 +2,7 @@ package io.unsealfs.keyserver;
 
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.SecretTerms;
+import io.unsealfs.key.StoreGrant;
 import io.unsealfs.key.wire.DenialReason;
 import io.unsealfs.key.wire.IdentityKey;
 import io.unsealfs.key.wire.TermsCodec;
@@ -51,17 +52,45 @@ final class ReleasePolicy {
    * One secret and what must be shown for it.
    *
    * @param stated what was said about it; what travels is made of it at each release
+   * @param storeCredentials a file with what opens the store of its volume
    */
   record Releasable(
       WrappedSecret wrapped,
       KeyEncryptionKey key,
       SecretTerms stated,
       SecretPolicy policy,
-      Optional<Instant> expiresAt) {
+      Optional<Instant> expiresAt,
+      Optional<Path> storeCredentials) {
+
+    /** Without credentials of a store. */
+    Releasable(
+        WrappedSecret wrapped,
+        KeyEncryptionKey key,
+        SecretTerms stated,
+        SecretPolicy policy,
+        Optional<Instant> expiresAt) {
+      this(wrapped, key, stated, policy, expiresAt, Optional.empty());
+    }
 
     /** Its terms for a release at {@code now}, serialised as they travel. */
-    byte[] terms(Instant now) {
-      return TermsCodec.encode(stated.atRelease(now));
+    byte[] terms(Instant now) throws KeyServerConfigException {
+      SecretTerms terms = stated.atRelease(now);
+      return TermsCodec.encode(
+          storeCredentials.isEmpty()
+              ? terms
+              : terms.withStoreCredentials(grant(storeCredentials.get())));
+    }
+
+    /** Read each time: whoever renews them writes the file. */
+    private static StoreGrant grant(Path file) throws KeyServerConfigException {
+      byte[] content = OwnerOnlyFile.readSecret(file, "store credentials", StoreGrant.BYTES_MAX);
+      try {
+        return new StoreGrant(content);
+      } catch (IllegalArgumentException e) {
+        throw new KeyServerConfigException("store credentials " + file + ": " + e.getMessage(), e);
+      } finally {
+        Arrays.fill(content, (byte) 0);
+      }
     }
 
     /** The secret's bytes; the caller wipes them. */
@@ -149,7 +178,11 @@ final class ReleasePolicy {
       SecretTerms terms =
           new SecretTerms(
               entry.volumeDigest(), entry.headerDigest(), entry.expiresAt(), entry.lease(), true);
-      secrets.put(entry.name(), new Releasable(wrapped, key, terms, rules, entry.expiresAt()));
+      Releasable secret =
+          new Releasable(wrapped, key, terms, rules, entry.expiresAt(), entry.storeCredentials());
+      // a file that cannot be read shows at start
+      byte[] _ = secret.terms(Instant.EPOCH);
+      secrets.put(entry.name(), secret);
     }
     return Map.copyOf(secrets);
   }

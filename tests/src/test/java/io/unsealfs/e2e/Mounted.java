@@ -38,6 +38,12 @@ final class Mounted implements AutoCloseable {
   /** Mounts {@code source} on a new directory below {@code scratch}. */
   static Mounted mount(Path scratch, Path source, String... options)
       throws IOException, InterruptedException {
+    return mount(scratch, source.toString(), options);
+  }
+
+  /** The same with any word for a source. */
+  static Mounted mount(Path scratch, String source, String... options)
+      throws IOException, InterruptedException {
     Path mountPoint = Files.createTempDirectory(scratch, "mnt-");
     return mountOn(scratch, source, mountPoint, options);
   }
@@ -45,11 +51,15 @@ final class Mounted implements AutoCloseable {
   /** Mounts {@code source} on {@code mountPoint}; fails the test if that fails. */
   static Mounted mountOn(Path scratch, Path source, Path mountPoint, String... options)
       throws IOException, InterruptedException {
+    return mountOn(scratch, source.toString(), mountPoint, options);
+  }
+
+  private static Mounted mountOn(Path scratch, String source, Path mountPoint, String... options)
+      throws IOException, InterruptedException {
     Path log = scratch.resolve(mountPoint.getFileName() + ".log");
     List<String> words =
         new ArrayList<>(
-            List.of(
-                "mount", source.toString(), mountPoint.toString(), "--log-file", log.toString()));
+            List.of("mount", source, mountPoint.toString(), "--log-file", log.toString()));
     words.addAll(List.of(options));
     return adopt(
         scratch, mountPoint, log, Command.unsealfs(scratch, words.toArray(String[]::new)).run());

@@ -42,6 +42,9 @@ final class FuzzTargets {
     MAKERS.put("wire-identity", KeyTargets::identity);
     MAKERS.put("sample-evidence", KeyTargets::sampleEvidence);
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
+    MAKERS.put("object-uri", ObjectTargets::source);
+    MAKERS.put("store-range", ObjectTargets::rangeAnswer);
+    MAKERS.put("store-credentials", ObjectTargets::credentialsFile);
     MAKERS.put("quote", VerifyTargets::quote);
     MAKERS.put("quote-verdict", VerifyTargets::quoteVerdict);
     MAKERS.put("snp-report", VerifyTargets::snpReport);

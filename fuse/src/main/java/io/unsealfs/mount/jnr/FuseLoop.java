@@ -5,6 +5,7 @@ import io.unsealfs.mount.FuseEvents;
 import io.unsealfs.mount.Gate;
 import io.unsealfs.mount.Guard;
 import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.MountOptions;
 import io.unsealfs.mount.point.HostRequirements;
 import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.mount.point.Roster;
@@ -45,9 +46,13 @@ final class FuseLoop implements ServingLoop {
   private final Roster roster;
 
   FuseLoop(
-      MountPoint point, String optionWords, FuseAdapter adapter, FuseEvents events, int mostThreads)
+      MountPoint point,
+      String optionWords,
+      FuseAdapter adapter,
+      FuseEvents events,
+      MountOptions options)
       throws MountException {
-    this.roster = new Roster(mostThreads, this::add);
+    this.roster = new Roster(options.workersAtMost(), options.patience(), this::add);
     this.fuse = NativeCalls.fuse();
     this.runtime = Runtime.getRuntime(fuse);
     this.adapter = adapter;

@@ -80,8 +80,7 @@ public final class JnrFuseHost implements FuseHost {
     }
     point.requireEmptyDirectory();
     Set<Integer> before = point.idsHere(table());
-    FuseLoop loop =
-        new FuseLoop(point, words, new FuseAdapter(tree, options), events, options.workersAtMost());
+    FuseLoop loop = new FuseLoop(point, words, new FuseAdapter(tree, options), events, options);
     loop.start(options.workersAtFirst());
     MountTable.Entry entry = ready(point, loop, before);
     events.agreed(

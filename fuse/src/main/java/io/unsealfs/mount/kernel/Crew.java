@@ -42,6 +42,7 @@ final class Crew implements ServingLoop {
    *
    * @param maker makes a worker that reads from the given device
    * @param most workers at most
+   * @param patience before another is added
    * @param interrupts of this connection
    * @param resident the openers that wait without a worker; null for none
    * @param whenOver closed by the last worker to leave
@@ -50,6 +51,7 @@ final class Crew implements ServingLoop {
       FuseDevice device,
       BiFunction<Crew, FuseDevice, Worker> maker,
       int most,
+      Duration patience,
       Interrupts interrupts,
       @Nullable ResidentOpens resident,
       Closeable whenOver) {
@@ -58,7 +60,7 @@ final class Crew implements ServingLoop {
     this.interrupts = interrupts;
     this.resident = resident;
     this.whenOver = whenOver;
-    this.roster = new Roster(most, this::add);
+    this.roster = new Roster(most, patience, this::add);
   }
 
   /** Sets {@code count} workers to work. */

@@ -174,6 +174,7 @@ public final class KernelFuseHost implements FuseHost {
             device,
             (all, own) -> new Worker(all, own, dispatcher, inodes, size.bytes()),
             options.workersAtMost(),
+            options.patience(),
             interrupts,
             opens,
             nodes);

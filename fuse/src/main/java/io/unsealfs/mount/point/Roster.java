@@ -12,10 +12,11 @@ import java.util.function.IntConsumer;
  * those that are counted.
  */
 public final class Roster {
-  /** How long all may be busy without one getting done before another is added. */
-  private static final Duration PATIENCE = Duration.ofMillis(50);
+  /** In which a new thread comes to listen. */
+  private static final long START_NANOS = 1_000_000;
 
   private final int most;
+  private final long patienceNanos;
   private final IntConsumer starter;
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
@@ -29,10 +30,13 @@ public final class Roster {
    * Nobody yet.
    *
    * @param most threads at most
+   * @param patience how long all may be busy without one getting done before another is added; zero
+   *     for no time at all, even if some get done
    * @param starter starts the thread of the given number, 1 for the first
    */
-  public Roster(int most, IntConsumer starter) {
+  public Roster(int most, Duration patience, IntConsumer starter) {
     this.most = most;
+    this.patienceNanos = patience.toNanos();
     this.starter = starter;
     this.watcher = new Thread(this::watch, "unsealfs-fuse-watch");
     this.watcher.setDaemon(true);
@@ -106,15 +110,23 @@ public final class Roster {
         continue;
       }
       long before = taken.sum();
-      LockSupport.parkNanos(this, PATIENCE.toNanos());
+      if (patienceNanos > 0) {
+        LockSupport.parkNanos(this, patienceNanos);
+      }
       if (idle.get() > 0 || started.get() >= most) {
         watching = false;
         // whoever became busy in between did not wake us
         if (idle.get() == 0 && started.get() < most) {
           watching = true;
         }
-      } else if (!over && taken.sum() == before && running.getAndIncrement() > 0) {
+      } else if (!over
+          && (patienceNanos == 0 || taken.sum() == before)
+          && running.getAndIncrement() > 0) {
         add();
+        if (patienceNanos == 0) {
+          // until that one has counted itself, it cannot be seen that one listens
+          LockSupport.parkNanos(this, START_NANOS);
+        }
       }
     }
   }

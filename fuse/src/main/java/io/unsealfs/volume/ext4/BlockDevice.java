@@ -90,6 +90,10 @@ final class BlockDevice {
     return plaintextDevice.preload(offset, length, goOn);
   }
 
+  boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+    return plaintextDevice.warm(offset, length, goOn);
+  }
+
   void doneWith(long offset, long length) {
     plaintextDevice.doneWith(offset, length);
   }

@@ -148,6 +148,12 @@ final class MappedContent implements Source {
   }
 
   @Override
+  public boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+    return forEachRange(
+        offset, length, Integer.MAX_VALUE, (from, bytes) -> device.warm(from, bytes, goOn));
+  }
+
+  @Override
   public void close() {
     closed = true;
   }

@@ -27,6 +27,16 @@ public final class GocryptfsFormat implements VolumeFormat {
   /** The format; it has no state. */
   public GocryptfsFormat() {}
 
+  /**
+   * Whether an object of that name is one of the small ones that others are found by: worth to be
+   * read ahead of all use where each read is a request.
+   */
+  public static boolean isIndex(Name name) {
+    return name.equals(CONFIG)
+        || name.equals(DirectoryTweaks.FILE_NAME)
+        || (name.startsWith(LongNames.PREFIX) && name.endsWith(LongNames.NAME_FILE_SUFFIX));
+  }
+
   @Override
   public String name() {
     return "gocryptfs";

@@ -61,6 +61,11 @@ final class PartitionSource implements Source {
     return device.preload(start + offset, length, goOn);
   }
 
+  @Override
+  public boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+    return device.warm(start + offset, length, goOn);
+  }
+
   private long inside(long offset, long length) {
     return offset < 0 ? 0 : Math.min(length, size - offset);
   }

@@ -50,6 +50,7 @@ final class LuksImage implements SealedImage {
     byte[] volumeKey = new KeyFinding(header, headerBytes, options, context.limits()).find(key);
     SectorCipher cipher;
     try {
+      context.unauthenticated().use(volumeKey);
       cipher = segment.cipher().cipher(volumeKey, segment.sectorSize());
     } finally {
       Arrays.fill(volumeKey, (byte) 0);
@@ -103,6 +104,11 @@ final class LuksImage implements SealedImage {
     @Override
     public boolean preload(long offset, long length, LongPredicate goOn) throws IOException {
       return plaintext.preload(offset, length, goOn);
+    }
+
+    @Override
+    public boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+      return plaintext.warm(offset, length, goOn);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.unsealfs.volume.luks;
 import io.unsealfs.storage.Source;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.LongPredicate;
 
 /** The encrypted data as a source of their own: what lies before and behind is cut off. */
 final class SegmentSource implements Source {
@@ -47,6 +48,11 @@ final class SegmentSource implements Source {
   @Override
   public void doneWith(long at, long length) {
     device.doneWith(offset + at, length);
+  }
+
+  @Override
+  public boolean warm(long at, long length, LongPredicate goOn) throws IOException {
+    return device.warm(offset + at, length, goOn);
   }
 
   @Override

@@ -106,6 +106,11 @@ final class RawTree implements FileTree {
     }
 
     @Override
+    public boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
+      return device.warm(offset, length, goOn);
+    }
+
+    @Override
     public void close() {}
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,7 @@ class RosterTest {
   private static final int LONG_SECONDS = 30;
 
   private final LinkedBlockingQueue<Integer> started = new LinkedBlockingQueue<>();
-  private final Roster roster = new Roster(3, started::add);
+  private final Roster roster = new Roster(3, Duration.ofMillis(50), started::add);
 
   @Test
   void startsAsManyAsItIsTold() {
@@ -34,6 +35,22 @@ class RosterTest {
     roster.idle();
     roster.busy();
     assertNull(started.poll(200, TimeUnit.MILLISECONDS));
+  }
+
+  @Test
+  void withoutPatienceAddsOneAsSoonAsAllAreBusyWhateverGetsDone() throws InterruptedException {
+    Roster impatient = new Roster(4, Duration.ZERO, started::add);
+    impatient.start(1);
+    assertEquals(1, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    impatient.idle();
+
+    impatient.busy();
+    assertEquals(2, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    impatient.idle();
+    impatient.idle();
+    impatient.busy();
+    impatient.busy();
+    assertEquals(3, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
   }
 
   @Test

@@ -1,8 +1,10 @@
 package io.unsealfs.key.wire;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.unsealfs.key.LeaseTerms;
 import io.unsealfs.key.SecretTerms;
+import io.unsealfs.key.StoreGrant;
 import io.unsealfs.key.proto.v1.Terms;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +31,9 @@ public final class TermsCodec {
         .lease()
         .renewEvery()
         .ifPresent(every -> message.setRenewEveryS(Math.toIntExact(every.toSeconds())));
+    terms
+        .storeCredentials()
+        .ifPresent(grant -> message.setStoreCredentials(ByteString.copyFrom(grant.content())));
     return message.build().toByteArray();
   }
 
@@ -55,10 +60,21 @@ public final class TermsCodec {
               message.getRenewEveryS() == 0
                   ? Optional.empty()
                   : Optional.of(duration(message.getRenewEveryS()))),
+          grant(message.getStoreCredentials()),
           authenticated);
     } catch (InvalidProtocolBufferException e) {
       throw new WireException("terms of the secret are malformed", e);
     }
+  }
+
+  private static Optional<StoreGrant> grant(ByteString bytes) throws WireException {
+    if (bytes.isEmpty()) {
+      return Optional.empty();
+    }
+    if (bytes.size() > StoreGrant.BYTES_MAX) {
+      throw new WireException("terms of the secret hold store credentials that are too long");
+    }
+    return Optional.of(new StoreGrant(bytes.toByteArray()));
   }
 
   private static Optional<String> digest(String text) throws WireException {

@@ -1,0 +1,205 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.storage.FileTree;
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.bucket.BucketTree;
+import io.unsealfs.storage.bucket.SharedTree;
+import io.unsealfs.storage.chunk.ChunkFigures;
+import io.unsealfs.storage.chunk.ChunkSettings;
+import io.unsealfs.storage.chunk.ChunkStore;
+import io.unsealfs.storage.chunk.DiskCache;
+import io.unsealfs.storage.chunk.DiskLimits;
+import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.chunk.SegmentMac;
+import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.ObjectNotFoundException;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectUri;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.volume.VolumeContext;
+import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A prefix or an object of a bucket. One of that very name is an object; otherwise what lies below
+ * it is listed, once. The chunks live as long as what was handed on.
+ */
+final class BucketPlace implements Place {
+  private static final System.Logger LOG = System.getLogger(BucketPlace.class.getName());
+
+  private final ObjectUri uri;
+  private final ObjectOptions options;
+  private final ChunkStore chunks;
+  private final long budgetBytes;
+  private final DiskLimits limits;
+  private final @Nullable SharedTree tree;
+  private @Nullable Source file; // until it is handed on
+  private boolean keepsCopies; // guarded by this
+
+  private BucketPlace(
+      ObjectUri uri,
+      ObjectOptions options,
+      ChunkStore chunks,
+      long budgetBytes,
+      DiskLimits limits,
+      @Nullable SharedTree tree,
+      @Nullable Source file) {
+    this.uri = uri;
+    this.options = options;
+    this.chunks = chunks;
+    this.budgetBytes = budgetBytes;
+    this.limits = limits;
+    this.tree = tree;
+    this.file = file;
+  }
+
+  /**
+   * Looks what is there. Takes over {@code store}, also when it throws.
+   *
+   * @throws java.nio.file.NoSuchFileException if nothing is
+   */
+  static BucketPlace open(
+      ObjectUri uri, ObjectStore store, ObjectOptions options, ChunkSettings settings)
+      throws IOException {
+    RetryPolicy retries = settings.retries();
+    ChunkStore chunks = new ChunkStore(store, settings);
+    boolean done = false;
+    try {
+      DiskLimits limits = options.diskLimits();
+      Optional<ObjectVersion> object = object(uri, store, retries);
+      Source file = null;
+      SharedTree tree = null;
+      if (object.isPresent()) {
+        file = chunks.openAlone(object.get());
+      } else {
+        tree =
+            new SharedTree(
+                BucketTree.open(
+                    store,
+                    uri.treePrefix(),
+                    chunks,
+                    GocryptfsFormat::isIndex,
+                    retries,
+                    BucketPlace::warn));
+      }
+      done = true;
+      return new BucketPlace(uri, options, chunks, settings.budgetBytes(), limits, tree, file);
+    } finally {
+      if (!done) {
+        chunks.close();
+      }
+    }
+  }
+
+  /** The object that is called like the source; an empty one is taken for a directory's marker. */
+  private static Optional<ObjectVersion> object(
+      ObjectUri uri, ObjectStore store, RetryPolicy retries) throws IOException {
+    if (uri.path().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(retries.repeat(() -> store.head(uri.path(), Cancellation.none())))
+          .filter(version -> version.size() > 0);
+    } catch (ObjectNotFoundException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void warn(String line) {
+    LOG.log(Level.WARNING, line);
+  }
+
+  @Override
+  public boolean isFile() {
+    return tree == null;
+  }
+
+  @Override
+  public Source file() {
+    Source handed = file;
+    if (handed == null) {
+      throw new IllegalStateException("a file is handed on once, a directory never");
+    }
+    file = null;
+    return handed;
+  }
+
+  @Override
+  public FileTree tree() {
+    if (tree == null) {
+      throw new IllegalStateException("an object is no directory");
+    }
+    return tree.hold();
+  }
+
+  @Override
+  public void trustFormat() {
+    keepCopies(Optional.empty());
+  }
+
+  @Override
+  public VolumeContext.KeyUse unauthenticated() {
+    return volumeKey -> keepCopies(Optional.of(SegmentMac.derive(volumeKey)));
+  }
+
+  @Override
+  public void refuseCopies() throws UsageException {
+    if (options.chunkCache().isPresent()) {
+      throw new UsageException(
+          "--chunk-cache-dir: an image that is not encrypted has no key to protect copies with;"
+              + " leave the option out");
+    }
+  }
+
+  private synchronized void keepCopies(Optional<SegmentMac> mac) {
+    boolean kept = false;
+    try {
+      Optional<Path> directory = options.chunkCache();
+      if (directory.isPresent() && !keepsCopies) {
+        chunks.attach(DiskCache.open(directory.get(), limits, mac, BucketPlace::warn));
+        keepsCopies = true;
+        kept = true;
+      }
+    } catch (IOException e) {
+      warn(e.getMessage() + "; reads go on without a chunk cache");
+    } finally {
+      if (!kept) {
+        mac.ifPresent(SegmentMac::close);
+      }
+    }
+  }
+
+  @Override
+  public synchronized long copyBytes() {
+    return keepsCopies ? options.chunkCacheSize.bytes() : 0;
+  }
+
+  @Override
+  public Optional<ChunkFigures> figures() {
+    return Optional.of(chunks.figures());
+  }
+
+  @Override
+  public void resize(double share) {
+    chunks.resize((long) (budgetBytes * share));
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (tree != null) {
+      tree.close();
+    }
+    if (file != null) {
+      file.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return uri.toString();
+  }
+}

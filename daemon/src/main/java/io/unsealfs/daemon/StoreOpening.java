@@ -1,0 +1,104 @@
+package io.unsealfs.daemon;
+
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectUri;
+import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.credentials.CredentialCache;
+import io.unsealfs.storage.object.credentials.CredentialFetcher;
+import io.unsealfs.storage.object.credentials.CredentialListener;
+import io.unsealfs.storage.object.credentials.CredentialSources;
+import io.unsealfs.storage.object.credentials.GivenCredentials;
+import io.unsealfs.storage.object.oss.OssStore;
+import io.unsealfs.storage.object.s3.S3Store;
+import io.unsealfs.storage.object.s3.WebIdentity;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * From the words for a bucket to its store: settings, credentials, and the SDK that speaks to it.
+ */
+final class StoreOpening {
+  private static final System.Logger LOG = System.getLogger(StoreOpening.class.getName());
+
+  private final Map<String, String> environment;
+  private final GivenCredentials given;
+
+  /**
+   * @param environment of the process
+   * @param given store credentials that came with the key, if any did
+   */
+  StoreOpening(Map<String, String> environment, GivenCredentials given) {
+    this.environment = Map.copyOf(environment);
+    this.given = given;
+  }
+
+  /**
+   * What is set for a bucket.
+   *
+   * @param options settings from elsewhere; what the source itself says goes before them
+   * @throws UsageException if a setting is wrong
+   */
+  static StoreSettings settings(ObjectUri uri, Map<String, String> options) throws UsageException {
+    Map<String, String> named = new HashMap<>();
+    options.forEach((name, value) -> named.put(name.replace('_', '-'), value));
+    named.putAll(uri.settings());
+    try {
+      return StoreSettings.parse(named);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(uri + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The store of a bucket; it is asked nothing yet.
+   *
+   * @throws UsageException if it cannot be spoken to like that
+   */
+  ObjectStore open(ObjectUri uri, StoreSettings settings) throws UsageException {
+    settings
+        .endpoint()
+        .filter(endpoint -> "http".equals(endpoint.getScheme()))
+        .ifPresent(endpoint ->
+            LOG.log(
+                Level.INFO,
+                "{0} is read without TLS from {1}: others see what is read and when",
+                uri,
+                endpoint));
+    try {
+      CredentialSources sources =
+          new CredentialSources(
+              environment, settings.region(), given, () -> new WebIdentity(environment, settings));
+      boolean oss = uri.scheme().equals("oss");
+      CredentialFetcher fetcher =
+          oss ? sources.oss(settings.credentials()) : sources.s3(settings.credentials());
+      CredentialCache credentials =
+          new CredentialCache(fetcher, Clock.systemUTC(), new CredentialLog());
+      return oss
+          ? OssStore.open(uri, settings, credentials)
+          : S3Store.open(uri, settings, credentials);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(uri + ": " + e.getMessage());
+    }
+  }
+
+  /** Says when credentials change, and never what they are. */
+  private static final class CredentialLog implements CredentialListener {
+    @Override
+    public void fetched(Optional<Instant> expires) {
+      LOG.log(
+          Level.DEBUG,
+          () ->
+              "store credentials fetched" + expires.map(end -> ", they end at " + end).orElse(""));
+    }
+
+    @Override
+    public void failed(IOException why) {
+      LOG.log(Level.WARNING, "store credentials were not renewed: " + why.getMessage());
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package io.unsealfs.storage.chunk;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which chunks stay in memory: the one budget of all objects. What readers took completely goes
+ * first (the kernel has it), then what they took in part, then what was fetched ahead and nobody
+ * read; within each the longest unused. Guarded by the store's lock.
+ */
+final class ChunkMemory {
+  private final SlabPool pool;
+  private final ChunkCounters counters;
+  private final ChunkList taken = new ChunkList();
+  private final ChunkList touched = new ChunkList();
+  private final ChunkList unread = new ChunkList();
+  private long budgetBytes;
+  private long reservedBytes;
+
+  ChunkMemory(long budgetBytes, SlabPool pool, ChunkCounters counters) {
+    this.budgetBytes = budgetBytes;
+    this.pool = pool;
+    this.counters = counters;
+  }
+
+  long budgetBytes() {
+    return budgetBytes;
+  }
+
+  /** Another budget, from now on; what is over it goes. */
+  void resize(long bytes) {
+    budgetBytes = bytes;
+    makeRoom(0, true);
+    pool.clear();
+  }
+
+  /**
+   * Reserves room for a request's bytes before its slabs are taken.
+   *
+   * @return false if something fetched ahead would have to give way to something fetched ahead
+   */
+  boolean reserve(long bytes, boolean demand) {
+    boolean fits = makeRoom(bytes, demand);
+    if (fits || demand) {
+      reservedBytes += bytes;
+      return true;
+    }
+    return false;
+  }
+
+  /** The slabs for a reservation were taken, or will not be. */
+  void unreserve(long bytes) {
+    reservedBytes -= bytes;
+  }
+
+  /** Whether so many bytes more would fit if all that readers took were dropped. */
+  private boolean makeRoom(long bytes, boolean demand) {
+    while (pool.bytesInUse() + reservedBytes + bytes > budgetBytes) {
+      Chunk victim = victim(demand);
+      if (victim == null) {
+        return false;
+      }
+      drop(victim);
+    }
+    return true;
+  }
+
+  private @Nullable Chunk victim(boolean demand) {
+    Chunk victim = unused(taken);
+    if (victim == null) {
+      victim = unused(touched);
+    }
+    return victim == null && demand ? unused(unread) : victim;
+  }
+
+  private static @Nullable Chunk unused(ChunkList list) {
+    for (Chunk chunk = list.first(); chunk != null; chunk = chunk.after) {
+      if (chunk.interest == 0) {
+        return chunk;
+      }
+    }
+    return null;
+  }
+
+  /** {@code chunk} is whole. */
+  void add(Chunk chunk) {
+    listFor(chunk).add(chunk);
+  }
+
+  /** Readers took {@code bytes} of {@code chunk}. */
+  void taken(Chunk chunk, int bytes) {
+    if (chunk.takenBytes == 0 && !chunk.demanded) {
+      counters.prefetchUsed.add(chunk.length);
+    }
+    chunk.takenBytes += bytes;
+    chunk.demanded = true;
+    if (chunk.list != null) {
+      listFor(chunk).add(chunk);
+    }
+  }
+
+  private ChunkList listFor(Chunk chunk) {
+    if (!chunk.demanded) {
+      return unread;
+    }
+    return chunk.takenBytes >= chunk.length ? taken : touched;
+  }
+
+  /** Drops {@code chunk}, which nobody uses. */
+  void drop(Chunk chunk) {
+    if (chunk.list == null) {
+      return;
+    }
+    if (chunk.list == unread) {
+      counters.prefetchWasted.add(chunk.length);
+    }
+    ChunkList.remove(chunk);
+    chunk.object.remove(chunk);
+    chunk.evict();
+    counters.evictions.increment();
+  }
+}

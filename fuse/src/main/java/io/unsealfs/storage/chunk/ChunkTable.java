@@ -1,0 +1,454 @@
+package io.unsealfs.storage.chunk;
+
+import io.unsealfs.storage.StaleSourceException;
+import io.unsealfs.storage.chunk.ReadPattern.Ahead;
+import io.unsealfs.storage.object.ObjectVersion;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which chunks there are of which object, and what for: makes the requests for those that are
+ * absent, but sends none. Its monitor, which is "the store's lock" of the other classes here, is
+ * held for a moment at a time, never across a request, the disk or a copy.
+ */
+final class ChunkTable {
+  /** How long a failure answers for those who ask next. */
+  private static final long FAILURE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** One in so many requests may be doubled. */
+  private static final int HEDGE_SHARE = 20;
+
+  private final ChunkSettings settings;
+  private final ChunkCounters counters;
+  private final SlabPool pool = new SlabPool();
+  private final ChunkMemory memory;
+  private final Map<ObjectVersion, StoredObject> objects = new HashMap<>();
+  private final Consumer<Chunk> whole;
+  private final Consumer<Fetch> wanted;
+
+  /**
+   * An empty table.
+   *
+   * @param whole is told of each chunk that became whole, without the lock
+   * @param wanted is told of a request that somebody waits for now
+   */
+  ChunkTable(
+      ChunkSettings settings,
+      ChunkCounters counters,
+      Consumer<Chunk> whole,
+      Consumer<Fetch> wanted) {
+    this.settings = settings;
+    this.counters = counters;
+    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters);
+    this.whole = whole;
+    this.wanted = wanted;
+  }
+
+  SlabPool pool() {
+    return pool;
+  }
+
+  synchronized long budgetBytes() {
+    return memory.budgetBytes();
+  }
+
+  synchronized void resize(long budgetBytes) {
+    memory.resize(budgetBytes);
+  }
+
+  /** One more user of {@code version}. */
+  synchronized StoredObject open(ObjectVersion version) throws StaleSourceException {
+    StoredObject object =
+        objects.computeIfAbsent(
+            version, v -> new StoredObject(v, new ReadPattern(v.size(), settings, counters)));
+    StaleSourceException stale = object.stale();
+    if (stale != null) {
+      throw stale;
+    }
+    object.opens++;
+    return object;
+  }
+
+  /** One user less; true if that was the last. */
+  synchronized boolean close(StoredObject object) {
+    object.opens--;
+    forgetIfUnused(object);
+    return object.opens == 0;
+  }
+
+  private void forgetIfUnused(StoredObject object) {
+    if (object.opens == 0 && object.chunks().isEmpty() && !object.isStale()) {
+      objects.remove(object.version(), object);
+    }
+  }
+
+  /**
+   * Finds the chunks of a read and keeps them in memory; makes requests for those that are absent,
+   * and for some behind them.
+   *
+   * @param held receives the chunks from {@code first} on; to be released also if this throws
+   * @param orderedLast last chunk to be requested along
+   * @return requests to be sent
+   */
+  synchronized List<Fetch> hold(
+      StoredObject object, int first, @Nullable Chunk[] held, int orderedLast)
+      throws StaleSourceException {
+    int heldLast = first + held.length - 1;
+    Cutter cutter = new Cutter(object, Priority.DEMAND, null);
+    // once, so that this never throws between making a request and handing it over
+    StaleSourceException stale = object.stale();
+    for (int i = first; i <= Math.max(orderedLast, heldLast); i++) {
+      boolean asked = i <= heldLast;
+      Chunk chunk = usable(object, i);
+      if (chunk == null) {
+        if (stale != null && asked) {
+          throw stale;
+        }
+        if (stale != null) {
+          break;
+        }
+        chunk = cutter.add(i);
+        if (asked) {
+          counters.memoryMisses.increment();
+        }
+      } else if (asked) {
+        join(chunk);
+        cutter.cut();
+      } else {
+        break;
+      }
+      if (asked) {
+        chunk.interest++;
+        chunk.demanded = true;
+        held[i - first] = chunk;
+      }
+    }
+    return cutter.finish();
+  }
+
+  private void join(Chunk chunk) {
+    if (chunk.isPresent()) {
+      counters.memoryHits.increment();
+      return;
+    }
+    counters.memoryJoins.increment();
+    Fetch fetch = chunk.fetch;
+    if (fetch != null) {
+      if (!chunk.demanded) {
+        counters.prefetchUsed.add(chunk.length);
+      }
+      wanted.accept(fetch);
+    }
+  }
+
+  /** The chunk in its place, unless it is gone or failed too long ago to answer for it. */
+  private static @Nullable Chunk usable(StoredObject object, int index) {
+    Chunk chunk = object.chunk(index);
+    if (chunk == null) {
+      return null;
+    }
+    return switch (chunk.state()) {
+      case COMING, PRESENT -> chunk;
+      case GONE -> null;
+      case FAILED -> chunk.failureWithin(FAILURE_NANOS, System.nanoTime()) == null ? null : chunk;
+    };
+  }
+
+  /**
+   * What was ordered.
+   *
+   * @param to end of it, or of what is there already
+   * @param fetches requests to be sent
+   */
+  record Ordered(long to, List<Fetch> fetches) {}
+
+  /** Makes requests for what is absent of a range, for nobody who waits. */
+  synchronized Ordered order(
+      StoredObject object, Ahead ahead, Priority priority, @Nullable ReadStream stream) {
+    int first = ChunkGrid.chunkOf(ahead.from());
+    int last = ChunkGrid.chunkOf(ahead.to() - 1);
+    int chunksPerPart = (int) Math.max(1, ahead.partBytes() / ChunkGrid.CHUNK_BYTES);
+    long to = ahead.to();
+    Cutter cutter = new Cutter(object, priority, stream);
+    for (int i = first; i <= last; i++) {
+      boolean enough = stream != null && object.requestsAhead >= settings.prefetchStreamsPerFile();
+      if (enough || object.isStale()) {
+        to = ChunkGrid.start(i);
+        break;
+      }
+      if (usable(object, i) == null) {
+        cutter.add(i).forDisk = priority == Priority.WARM;
+      } else {
+        cutter.cut();
+      }
+      if ((i + 1) % chunksPerPart == 0) {
+        cutter.cut();
+      }
+    }
+    return new Ordered(to, cutter.finish());
+  }
+
+  /** Collects adjacent absent chunks into requests that stay within a segment. */
+  private final class Cutter {
+    private final StoredObject object;
+    private final Priority priority;
+    private final @Nullable ReadStream stream;
+    private final List<Chunk> run = new ArrayList<>();
+    private final List<Fetch> fetches = new ArrayList<>(1);
+
+    Cutter(StoredObject object, Priority priority, @Nullable ReadStream stream) {
+      this.object = object;
+      this.priority = priority;
+      this.stream = stream;
+    }
+
+    Chunk add(int index) {
+      Chunk chunk = new Chunk(object, index);
+      object.add(chunk);
+      run.add(chunk);
+      if (index == ChunkGrid.lastOf(ChunkGrid.segmentOf(index), object.size())) {
+        cut();
+      }
+      return chunk;
+    }
+
+    void cut() {
+      if (run.isEmpty()) {
+        return;
+      }
+      Fetch fetch = new Fetch(run.toArray(new Chunk[0]), priority, stream, false, whole);
+      for (Chunk chunk : run) {
+        chunk.fetch = fetch;
+      }
+      run.clear();
+      fetches.add(fetch);
+      if (stream != null) {
+        object.requestsAhead++;
+      }
+    }
+
+    List<Fetch> finish() {
+      cut();
+      return fetches;
+    }
+  }
+
+  /** A reader has no more use for a chunk that he took nothing of. */
+  synchronized void letGo(Chunk chunk) {
+    chunk.interest--;
+  }
+
+  /** A reader got the bytes from {@code offset} to {@code end} of what he held. */
+  synchronized void release(long offset, long end, @Nullable Chunk[] held, int first) {
+    for (int i = 0; i < held.length; i++) {
+      Chunk chunk = held[i];
+      if (chunk == null) {
+        continue;
+      }
+      chunk.interest--;
+      long start = ChunkGrid.start(first + i);
+      long taken = Math.min(end, start + chunk.length) - Math.max(offset, start);
+      if (taken > 0) {
+        memory.taken(chunk, (int) taken);
+      }
+      if (chunk.interest == 0 && chunk.object.chunk(chunk.index) != chunk) {
+        // taken out of its place while it was read
+        chunk.evict();
+      }
+    }
+  }
+
+  /** Takes the slabs of a request that is about to begin; false if it has to be given up. */
+  boolean land(Fetch fetch) {
+    long bytes = fetch.length();
+    synchronized (this) {
+      if (!memory.reserve(bytes, isWanted(fetch))) {
+        return false;
+      }
+    }
+    try {
+      fetch.land(pool, System.nanoTime());
+    } finally {
+      synchronized (this) {
+        memory.unreserve(bytes);
+      }
+    }
+    return true;
+  }
+
+  private static boolean isWanted(Fetch fetch) {
+    if (fetch.priority == Priority.DEMAND) {
+      return true;
+    }
+    for (Chunk chunk : fetch.chunks()) {
+      if (chunk.interest > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * The requests that are to bring chunks of {@code object} and that nobody waits for.
+   *
+   * @param stream only those ahead of this sequence; null for all
+   */
+  synchronized Set<Fetch> unwanted(StoredObject object, @Nullable ReadStream stream) {
+    Set<Fetch> fetches = new HashSet<>();
+    for (Chunk chunk : object.chunks()) {
+      Fetch fetch = chunk.fetch;
+      if (fetch != null && (stream == null || fetch.stream == stream) && !isWanted(fetch)) {
+        fetches.add(fetch);
+      }
+    }
+    return fetches;
+  }
+
+  /** All requests that are not over. */
+  synchronized Set<Fetch> coming() {
+    Set<Fetch> fetches = new HashSet<>();
+    for (StoredObject object : objects.values()) {
+      for (Chunk chunk : object.chunks()) {
+        Fetch fetch = chunk.fetch;
+        if (fetch != null) {
+          fetches.add(fetch);
+          Fetch rival = fetch.rival;
+          if (rival != null) {
+            fetches.add(rival);
+          }
+        }
+      }
+    }
+    return fetches;
+  }
+
+  /** {@code chunk} became whole. */
+  synchronized void arrived(Chunk chunk) {
+    chunk.fetch = null;
+    memory.add(chunk);
+  }
+
+  /** {@code chunk} will not come; a refusal that a reader meets answers for the next ones. */
+  synchronized void failed(Chunk chunk, boolean refused) {
+    chunk.fetch = null;
+    if (!refused || !chunk.demanded) {
+      chunk.object.remove(chunk);
+    }
+  }
+
+  /** A request is over. */
+  synchronized void over(Fetch fetch) {
+    if (fetch.stream != null) {
+      fetch.object.requestsAhead--;
+    }
+    forgetIfUnused(fetch.object);
+  }
+
+  /** Makes the double of the request that is to bring {@code chunk}, if that is allowed. */
+  synchronized @Nullable Fetch doubleOf(Chunk chunk) {
+    Fetch first = chunk.fetch;
+    if (first == null
+        || first.doubled
+        || !first.running
+        || chunk.state() != Chunk.State.COMING
+        || counters.hedges.sum() > counters.requests.sum() / HEDGE_SHARE) {
+      return null;
+    }
+    first.doubled = true;
+    counters.hedges.increment();
+    Fetch second = new Fetch(first.restFrom(chunk), Priority.DEMAND, null, true, whole);
+    second.rival = first;
+    first.rival = second;
+    return second;
+  }
+
+  /** Drops chunks from {@code first} to {@code last} that were read and that nobody uses. */
+  synchronized void drop(StoredObject object, int first, int last) {
+    for (int i = first; i <= last; i++) {
+      Chunk chunk = object.chunk(i);
+      if (chunk != null && chunk.interest == 0 && chunk.demanded) {
+        memory.drop(chunk);
+      }
+    }
+  }
+
+  /**
+   * Puts a new chunk in place of one whose bytes are not authentic, unless that was done before.
+   *
+   * @return the request to be sent, none if another one is coming; null if the bytes are the
+   *     store's own, or cannot be had any more
+   */
+  synchronized @Nullable List<Fetch> replace(StoredObject object, int index) {
+    Chunk chunk = object.chunk(index);
+    boolean present = chunk != null && chunk.isPresent();
+    if (object.isStale() || (chunk != null && present && chunk.refetched)) {
+      return null;
+    }
+    if (chunk != null && chunk.state() == Chunk.State.COMING) {
+      return List.of();
+    }
+    if (chunk != null) {
+      // readers who still hold it keep its bytes
+      ChunkList.remove(chunk);
+      object.remove(chunk);
+      if (chunk.interest == 0) {
+        chunk.evict();
+      }
+    }
+    counters.distrusted.increment();
+    Cutter cutter = new Cutter(object, Priority.DEMAND, null);
+    Chunk fresh = cutter.add(index);
+    fresh.refetched = true;
+    fresh.demanded = true;
+    return cutter.finish();
+  }
+
+  /** All chunks of a segment, kept in memory for the caller; empty unless all are there and new. */
+  synchronized List<Chunk> holdSegment(StoredObject object, int segment) {
+    int first = ChunkGrid.firstOf(segment);
+    int last = ChunkGrid.lastOf(segment, object.size());
+    List<Chunk> chunks = new ArrayList<>(last - first + 1);
+    for (int i = first; i <= last; i++) {
+      Chunk chunk = object.chunk(i);
+      if (chunk == null || chunk.stored || !chunk.isPresent()) {
+        return List.of();
+      }
+      chunks.add(chunk);
+    }
+    for (Chunk chunk : chunks) {
+      chunk.interest++;
+      chunk.stored = true;
+    }
+    return chunks;
+  }
+
+  /** Lets go of what {@link #holdSegment} kept, and of what was fetched for the disk only. */
+  synchronized void releaseSegment(List<Chunk> chunks) {
+    for (Chunk chunk : chunks) {
+      chunk.interest--;
+      if (chunk.forDisk && !chunk.demanded && chunk.interest == 0) {
+        memory.drop(chunk);
+      }
+    }
+  }
+
+  /** The chunks of {@code fetch} are on the disk already. */
+  synchronized void markStored(Fetch fetch) {
+    for (Chunk chunk : fetch.chunks()) {
+      chunk.stored = true;
+    }
+  }
+
+  /** Whether a chunk is not one that still has to be handed to the disk. */
+  synchronized boolean isHandedOver(StoredObject object, int index) {
+    Chunk chunk = object.chunk(index);
+    return chunk == null || chunk.stored || !chunk.isPresent();
+  }
+}

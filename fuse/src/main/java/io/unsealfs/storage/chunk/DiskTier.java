@@ -1,0 +1,205 @@
+package io.unsealfs.storage.chunk;
+
+import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.object.StoreLocation;
+import java.io.Closeable;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The disk cache at work beside a {@link ChunkStore}: looks there before the store is asked, writes
+ * segments that became whole in memory. In threads of its own; a disk that is slower than the store
+ * is not waited for.
+ */
+final class DiskTier implements Closeable {
+  private static final int LOADERS = 2;
+
+  /** Segments that may wait to be written; they stay in memory until then. */
+  static final int PENDING_WRITES = 8;
+
+  private static final long WRITE_LOOK_MILLIS = 2;
+
+  private final DiskCache cache;
+  private final ChunkStore store;
+  private final ChunkTable table;
+  private final StoreLocation location;
+  private final ThreadPoolExecutor loaders = threads("unsealfs-cache-read-", LOADERS, 1 << 20);
+  private final ThreadPoolExecutor writer = threads("unsealfs-cache-write-", 1, PENDING_WRITES);
+  private final AtomicInteger pending = new AtomicInteger();
+  private final LongAdder skipped = new LongAdder();
+
+  DiskTier(DiskCache cache, StoreLocation location, ChunkStore store, ChunkTable table) {
+    this.cache = cache;
+    this.location = location;
+    this.store = store;
+    this.table = table;
+  }
+
+  private static ThreadPoolExecutor threads(String name, int count, int queue) {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            count,
+            count,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(queue),
+            Thread.ofPlatform().daemon().name(name, 0).factory());
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
+  }
+
+  private SegmentId id(StoredObject object, int segment) {
+    return SegmentId.of(location, object.version(), segment);
+  }
+
+  /** Begins to bring {@code fetch} from the disk; false if it is not there. */
+  boolean load(Fetch fetch) {
+    SegmentId id = id(fetch.object, fetch.segment());
+    if (!cache.mayHold(id)) {
+      return false;
+    }
+    try {
+      loaders.execute(() -> {
+        try {
+          loadNow(fetch, id);
+        } catch (RuntimeException | OutOfMemoryError e) {
+          // a reader must get an answer
+          store.ended(
+              fetch,
+              new StorageException(fetch.object + ": the disk cache failed unexpectedly", e));
+        }
+      });
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
+  }
+
+  private void loadNow(Fetch fetch, SegmentId id) {
+    if (!store.land(fetch)) {
+      store.ended(fetch, null);
+      return;
+    }
+    Chunk[] chunks = fetch.chunks();
+    int first = chunks[0].index - ChunkGrid.firstOf(id.segment());
+    boolean whole =
+        cache.read(
+            id,
+            offset -> {
+              int place = offset / ChunkGrid.CHUNK_BYTES - first;
+              return place >= 0 && place < chunks.length ? fetch.landing(place).ciphertext() : null;
+            },
+            chunks.length * ChunkGrid.CHUNK_BYTES >= id.payloadLength()
+                ? new byte[0]
+                : new byte[ChunkGrid.CHUNK_BYTES]);
+    if (whole) {
+      table.markStored(fetch);
+      fetch.showAll();
+      store.ended(fetch, null);
+    } else {
+      store.submitToStore(fetch);
+    }
+  }
+
+  /** {@code chunk} became whole; if its segment did, it is written. */
+  void whole(Chunk chunk) {
+    if (chunk.stored || !cache.isOn()) {
+      return;
+    }
+    int segment = ChunkGrid.segmentOf(chunk.index);
+    List<Chunk> chunks = table.holdSegment(chunk.object, segment);
+    if (chunks.isEmpty()) {
+      return;
+    }
+    pending.incrementAndGet();
+    try {
+      writer.execute(() -> write(chunks, id(chunk.object, segment)));
+    } catch (RejectedExecutionException e) {
+      pending.decrementAndGet();
+      skipped.increment();
+      table.releaseSegment(chunks);
+    }
+  }
+
+  private void write(List<Chunk> chunks, SegmentId id) {
+    List<Slab> slabs = new ArrayList<>(chunks.size());
+    try {
+      List<ByteBuffer> payload = new ArrayList<>(chunks.size());
+      for (Chunk chunk : chunks) {
+        Slab slab = chunk.borrow();
+        if (slab == null) {
+          return;
+        }
+        slabs.add(slab);
+        payload.add(ByteBuffer.wrap(slab.ciphertext(), 0, chunk.length));
+      }
+      cache.write(id, payload);
+    } finally {
+      slabs.forEach(Slab::release);
+      table.releaseSegment(chunks);
+      pending.decrementAndGet();
+    }
+  }
+
+  /** The bytes of a segment are not what they should be. */
+  void distrust(StoredObject object, int segment) {
+    SegmentId id = id(object, segment);
+    if (cache.mayHold(id)) {
+      cache.delete(id);
+    }
+  }
+
+  /** Whether a segment is there. */
+  boolean holds(StoredObject object, int segment) {
+    return cache.mayHold(id(object, segment));
+  }
+
+  /** Waits until few enough segments wait to be written that one more is not skipped. */
+  void awaitWrites(int most) throws InterruptedIOException {
+    while (pending.get() > most) {
+      awaitMoment();
+    }
+  }
+
+  boolean isOn() {
+    return cache.isOn();
+  }
+
+  void awaitMoment() throws InterruptedIOException {
+    try {
+      Thread.sleep(WRITE_LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupted =
+          new InterruptedIOException("interrupted while segments are written");
+      interrupted.initCause(e);
+      throw interrupted;
+    }
+  }
+
+  ChunkFigures.DiskFigures figures() {
+    return cache.figures(skipped.sum());
+  }
+
+  /** Finishes what is to be written. */
+  @Override
+  public void close() {
+    loaders.shutdownNow();
+    writer.shutdown();
+    try {
+      boolean _ = writer.awaitTermination(10, TimeUnit.SECONDS);
+      boolean _ = loaders.awaitTermination(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    cache.close();
+  }
+}

@@ -1,0 +1,240 @@
+package io.unsealfs.storage.chunk;
+
+import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.RangeSink;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request for a run of chunks of one segment, until all its tries are over. It belongs to the
+ * store and not to the reader who caused it: he may leave, others may have joined.
+ *
+ * <p>Bytes land in slabs of its own and are shown to the chunks as they arrive. A repetition begins
+ * at the first byte that is missing.
+ */
+final class Fetch implements RangeSink {
+  final StoredObject object;
+  final Cancellation cancellation = new Cancellation();
+
+  /** The sequence it runs ahead of, if it does. */
+  final @Nullable ReadStream stream;
+
+  /** Whether it doubles another one. */
+  final boolean hedge;
+
+  /** Guarded by the store's lock: whether it was doubled. */
+  boolean doubled;
+
+  /** Changed by the queue only: its rank; better once somebody waits. */
+  volatile Priority priority;
+
+  /** Guarded by the queue: whether it waits for its turn. */
+  boolean queued;
+
+  /** The other one of a pair, once there is one. */
+  volatile @Nullable Fetch rival;
+
+  /** Whether a request is under way now. */
+  volatile boolean running;
+
+  private final Chunk[] chunks;
+  private final Consumer<Chunk> whole;
+  private Slab @Nullable [] landing; // below: by whoever runs it, one after the other
+  private int current;
+  private int filled;
+  private @Nullable ByteBuffer room;
+  private int failedTries;
+  private long firstTryNanos;
+
+  /**
+   * A request for {@code chunks}, which are adjacent and of one segment.
+   *
+   * @param whole is told of each chunk that became whole through this request
+   */
+  Fetch(
+      Chunk[] chunks,
+      Priority priority,
+      @Nullable ReadStream stream,
+      boolean hedge,
+      Consumer<Chunk> whole) {
+    this.chunks = chunks;
+    this.object = chunks[0].object;
+    this.priority = priority;
+    this.stream = stream;
+    this.hedge = hedge;
+    this.whole = whole;
+    for (Chunk chunk : chunks) {
+      chunk.expect();
+    }
+  }
+
+  Chunk[] chunks() {
+    return chunks;
+  }
+
+  int segment() {
+    return ChunkGrid.segmentOf(chunks[0].index);
+  }
+
+  /** Bytes of all its chunks. */
+  long length() {
+    Chunk last = chunks[chunks.length - 1];
+    return ChunkGrid.start(last.index) + last.length - ChunkGrid.start(chunks[0].index);
+  }
+
+  /** Chunks from {@code chunk} on that are still to come. */
+  Chunk[] restFrom(Chunk chunk) {
+    int from = chunk.index - chunks[0].index;
+    int to = from;
+    while (to < chunks.length && !chunks[to].isPresent()) {
+      to++;
+    }
+    return java.util.Arrays.copyOfRange(chunks, from, Math.max(to, from + 1));
+  }
+
+  boolean isLanded() {
+    return landing != null;
+  }
+
+  /** Takes its slabs. */
+  void land(SlabPool pool, long nowNanos) {
+    @Nullable Slab[] slabs = new @Nullable Slab[chunks.length];
+    boolean complete = false;
+    try {
+      Slab[] taken = new Slab[chunks.length];
+      for (int i = 0; i < slabs.length; i++) {
+        taken[i] = pool.take(chunks[i].length);
+        slabs[i] = taken[i];
+      }
+      landing = taken;
+      complete = true;
+    } finally {
+      for (int i = 0; i < slabs.length && !complete; i++) {
+        Slab slab = slabs[i];
+        if (slab != null) {
+          slab.release();
+        }
+      }
+    }
+    firstTryNanos = nowNanos;
+  }
+
+  /** The slab of the chunk at {@code index} of this request, before it is shown. */
+  Slab landing(int index) {
+    Slab[] slabs = landing;
+    if (slabs == null) {
+      throw new IllegalStateException("a request without slabs");
+    }
+    return slabs[index];
+  }
+
+  /** All bytes are in the slabs, from elsewhere than the store. */
+  void showAll() {
+    for (current = 0; current < chunks.length; current++) {
+      if (chunks[current].arrived(landing(current), chunks[current].length)) {
+        whole.accept(chunks[current]);
+      }
+    }
+  }
+
+  /** First byte that is still to come. */
+  long position() {
+    if (current == chunks.length) {
+      return ChunkGrid.start(chunks[0].index) + length();
+    }
+    return ChunkGrid.start(chunks[0].index + current) + filled;
+  }
+
+  /** Bytes still to come. */
+  long remaining() {
+    return ChunkGrid.start(chunks[0].index) + length() - position();
+  }
+
+  /** Skips chunks that a rival brought meanwhile. */
+  void skipPresent() {
+    while (current < chunks.length && chunks[current].isPresent()) {
+      current++;
+      filled = 0;
+      room = null;
+    }
+  }
+
+  @Override
+  public ByteBuffer room() {
+    ByteBuffer buffer = room;
+    if (buffer == null || !buffer.hasRemaining()) {
+      buffer =
+          ByteBuffer.wrap(landing(current).ciphertext(), filled, chunks[current].length - filled);
+      room = buffer;
+    }
+    return buffer;
+  }
+
+  @Override
+  public void arrived(int count) {
+    Chunk chunk = chunks[current];
+    filled += count;
+    if (chunk.arrived(landing(current), filled)) {
+      whole.accept(chunk);
+    }
+    if (filled == chunk.length) {
+      current++;
+      filled = 0;
+      room = null;
+    }
+  }
+
+  /** Whether nothing of it is still to come, from whoever it was. */
+  boolean isCovered() {
+    for (Chunk chunk : chunks) {
+      if (chunk.state() == Chunk.State.COMING) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * One more try failed.
+   *
+   * @param broughtBytes how far it came; a try that brought a whole chunk does not count
+   * @return tries that failed since the last one that brought something
+   */
+  int failedOnce(long broughtBytes) {
+    failedTries = broughtBytes >= ChunkGrid.CHUNK_BYTES ? 1 : failedTries + 1;
+    return failedTries;
+  }
+
+  long firstTryNanos() {
+    return firstTryNanos;
+  }
+
+  /**
+   * It is over; its slabs are the chunks' alone from now on.
+   *
+   * @param cause why it was refused; null if it succeeded or was given up
+   * @param ended is told of each chunk that will not come
+   */
+  void end(@Nullable IOException cause, long nowNanos, Consumer<Chunk> ended) {
+    for (Chunk chunk : chunks) {
+      if (chunk.attemptEnded(cause, nowNanos)) {
+        ended.accept(chunk);
+      }
+    }
+    Slab[] slabs = landing;
+    landing = null;
+    room = null;
+    if (slabs != null) {
+      for (Slab slab : slabs) {
+        slab.release();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return object + " chunks " + chunks[0].index + "+" + chunks.length + " for " + priority;
+  }
+}

@@ -1,0 +1,84 @@
+package io.unsealfs.storage.chunk;
+
+import io.unsealfs.storage.StaleSourceException;
+import io.unsealfs.storage.object.ObjectVersion;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** One version of an object: its chunks, and how it is read. Shared by all who have it open. */
+final class StoredObject {
+  private final ObjectVersion version;
+  private final ConcurrentHashMap<Integer, Chunk> chunks = new ConcurrentHashMap<>();
+  private final ReadPattern pattern;
+  private volatile @Nullable String staleBecause;
+
+  /** Guarded by the store's lock: sources that are open. */
+  int opens;
+
+  /** Guarded by the store's lock: requests under way ahead of its readers. */
+  int requestsAhead;
+
+  StoredObject(ObjectVersion version, ReadPattern pattern) {
+    this.version = version;
+    this.pattern = pattern;
+  }
+
+  ObjectVersion version() {
+    return version;
+  }
+
+  long size() {
+    return version.size();
+  }
+
+  ReadPattern pattern() {
+    return pattern;
+  }
+
+  @Nullable Chunk chunk(int index) {
+    return chunks.get(index);
+  }
+
+  void add(Chunk chunk) {
+    chunks.put(chunk.index, chunk);
+  }
+
+  /** Forgets {@code chunk}, if it is still the one in its place. */
+  void remove(Chunk chunk) {
+    chunks.remove(chunk.index, chunk);
+  }
+
+  Collection<Chunk> chunks() {
+    return chunks.values();
+  }
+
+  /**
+   * Nothing more of it will be fetched.
+   *
+   * @return false if that was known
+   */
+  boolean markStale(String why) {
+    boolean first = staleBecause == null;
+    staleBecause = why;
+    return first;
+  }
+
+  boolean isStale() {
+    return staleBecause != null;
+  }
+
+  /** What whoever asks for a byte of it that is not here is told, or null if it is current. */
+  @Nullable StaleSourceException stale() {
+    String why = staleBecause;
+    return why == null
+        ? null
+        : new StaleSourceException(
+            this + ": " + why + "; its bytes are no longer served: mount again");
+  }
+
+  @Override
+  public String toString() {
+    return version.shownKey();
+  }
+}

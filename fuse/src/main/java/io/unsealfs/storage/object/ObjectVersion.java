@@ -1,0 +1,24 @@
+package io.unsealfs.storage.object;
+
+import io.unsealfs.storage.Name;
+import java.util.Optional;
+
+/**
+ * One version of one object, as a listing or a HEAD told it.
+ *
+ * @param key full key, with the prefix
+ * @param size bytes
+ * @param etag entity tag without quotes, opaque; empty where the store gives none, then size and
+ *     {@code modifiedMillis} stand for the version
+ * @param modifiedMillis last change, milliseconds since 1970-01-01T00:00Z; headers tell whole
+ *     seconds only
+ * @param archived whether the storage class has to be restored before the object can be read
+ */
+public record ObjectVersion(
+    String key, long size, Optional<String> etag, long modifiedMillis, boolean archived) {
+
+  /** The key as text for people: nothing in it can forge a log line. */
+  public String shownKey() {
+    return Name.of(key).toString();
+  }
+}

@@ -1,0 +1,55 @@
+package io.unsealfs.storage.object.credentials;
+
+import io.unsealfs.storage.object.StoreDeniedException;
+import io.unsealfs.storage.object.StoreProtocolException;
+import io.unsealfs.storage.object.StoreUnavailableException;
+import io.unsealfs.storage.object.http.HttpAnswer;
+import io.unsealfs.storage.object.http.HttpLimits;
+import io.unsealfs.storage.object.http.HttpQuestion;
+import io.unsealfs.storage.object.http.HttpTransport;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** The few small requests that bring credentials: short ones, that never go elsewhere. */
+final class CredentialHttp implements Closeable {
+  private static final int ANSWER_BYTES_MAX = 64 * 1024;
+  private final HttpTransport transport;
+
+  CredentialHttp(Duration connectTimeout, Duration requestTimeout) {
+    transport =
+        new HttpTransport(new HttpLimits(2, connectTimeout, requestTimeout, requestTimeout));
+  }
+
+  /**
+   * Sends one.
+   *
+   * @param what what is asked for: the beginning of a message
+   * @return the body of a success
+   */
+  byte[] send(String what, String method, URI uri, Map<String, List<String>> headers, String body)
+      throws IOException {
+    try (HttpAnswer answer = transport.send(new HttpQuestion(method, uri, headers, body))) {
+      byte[] bytes = answer.body().readNBytes(ANSWER_BYTES_MAX + 1);
+      int status = answer.status();
+      if (status == 429 || status >= 500) {
+        throw new StoreUnavailableException(what + ": the answer was " + status, 0);
+      }
+      if (status >= 300) {
+        throw new StoreDeniedException(what + ": the answer was " + status);
+      }
+      if (bytes.length > ANSWER_BYTES_MAX) {
+        throw new StoreProtocolException(what + ": the answer is too large");
+      }
+      return bytes;
+    }
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+  }
+}

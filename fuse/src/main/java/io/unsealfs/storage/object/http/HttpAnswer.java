@@ -1,0 +1,29 @@
+package io.unsealfs.storage.object.http;
+
+import java.io.Closeable;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One answer. Closing it before its body was read to the end ends the connection.
+ *
+ * @param status HTTP status
+ * @param headers names as they came
+ * @param body bounded and watched: its reads throw {@link
+ *     io.unsealfs.storage.object.TransientStoreException}, {@link
+ *     io.unsealfs.storage.object.StoreProtocolException} and {@link
+ *     io.unsealfs.storage.object.CancelledReadException}
+ */
+public record HttpAnswer(int status, Map<String, List<String>> headers, InputStream body)
+    implements Closeable {
+
+  @Override
+  public void close() {
+    try {
+      body.close();
+    } catch (java.io.IOException e) {
+      // the connection is gone either way
+    }
+  }
+}

@@ -1,0 +1,311 @@
+package io.unsealfs.storage.object.s3;
+
+import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.Fetched;
+import io.unsealfs.storage.object.ListDepth;
+import io.unsealfs.storage.object.ObjectPage;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectUri;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.RangeAnswer;
+import io.unsealfs.storage.object.RangeBody;
+import io.unsealfs.storage.object.RangeSink;
+import io.unsealfs.storage.object.RetryAfter;
+import io.unsealfs.storage.object.StoreCalls;
+import io.unsealfs.storage.object.StoreClock;
+import io.unsealfs.storage.object.StoreLocation;
+import io.unsealfs.storage.object.StoreProtocolException;
+import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.credentials.CredentialCache;
+import io.unsealfs.storage.object.http.HttpLimits;
+import io.unsealfs.storage.object.http.HttpTransport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
+import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.profiles.ProfileFile;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.CommonPrefix;
+import software.amazon.awssdk.services.s3.model.EncodingType;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.S3Object;
+
+/** A bucket of S3, or of anything that speaks like it. */
+public final class S3Store implements ObjectStore {
+  private static final String REGION_OF_FOREIGN_STORES = "us-east-1";
+
+  private final StoreLocation location;
+  private final S3Client client;
+  private final HttpTransport transport;
+  private final CredentialCache credentials;
+  private final StoreCalls calls;
+
+  private S3Store(
+      StoreLocation location,
+      S3Client client,
+      HttpTransport transport,
+      CredentialCache credentials,
+      StoreCalls calls) {
+    this.location = location;
+    this.client = client;
+    this.transport = transport;
+    this.credentials = credentials;
+    this.calls = calls;
+  }
+
+  /**
+   * A store for {@code uri}; asks it nothing yet.
+   *
+   * @param settings region: where empty, that of AWS_REGION or AWS_DEFAULT_REGION, else us-east-1
+   * @param credentials closed with the store
+   */
+  public static S3Store open(ObjectUri uri, StoreSettings settings, CredentialCache credentials) {
+    String region =
+        settings.region().or(S3Store::regionOfEnvironment).orElse(REGION_OF_FOREIGN_STORES);
+    URI endpoint = settings.endpoint().orElseGet(() -> URI.create(awsEndpoint(region)));
+    StoreLocation location = new StoreLocation("s3", endpoint.toString(), uri.bucket());
+    HttpTransport transport =
+        new HttpTransport(
+            new HttpLimits(
+                settings.maxConnections(),
+                settings.connectTimeout(),
+                settings.requestTimeout(),
+                settings.stallTimeout()));
+    StoreClock clock = new StoreClock(Clock.systemUTC());
+    S3ClientBuilder builder =
+        S3Client.builder()
+            .httpClient(new S3Transport(transport))
+            .region(Region.of(region))
+            // said even where it is the provider's own: or else AWS_ENDPOINT_URL would be taken
+            .endpointOverride(endpoint)
+            .forcePathStyle(settings.pathStyle())
+            .crossRegionAccessEnabled(false)
+            .disableS3ExpressSessionAuth(true)
+            // stores other than AWS do not know the newer checksums; formats verify their data
+            .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
+            .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
+            .serviceConfiguration(s3 -> s3.chunkedEncodingEnabled(false))
+            .authSchemeProvider(new ClockedAuthSchemes(clock))
+            .overrideConfiguration(override ->
+                override
+                    .retryStrategy(AwsRetryStrategy.doNotRetry())
+                    // settings come from us alone, not from files of whoever runs this
+                    .defaultProfileFile(ProfileFile.aggregator().build()));
+    if (settings.credentials() instanceof io.unsealfs.storage.object.CredentialChoice.Anonymous) {
+      builder.credentialsProvider(AnonymousCredentialsProvider.create());
+    } else {
+      builder.credentialsProvider(() -> present(credentials));
+    }
+    return new S3Store(
+        location,
+        builder.build(),
+        transport,
+        credentials,
+        new StoreCalls(location, credentials, clock));
+  }
+
+  private static String awsEndpoint(String region) {
+    String china = region.startsWith("cn-") ? ".cn" : "";
+    return "https://s3." + region + ".amazonaws.com" + china;
+  }
+
+  private static Optional<String> regionOfEnvironment() {
+    return Optional.ofNullable(System.getenv("AWS_REGION"))
+        .or(() -> Optional.ofNullable(System.getenv("AWS_DEFAULT_REGION")))
+        .filter(region -> region.matches("[a-z0-9-]{1,63}"));
+  }
+
+  private static AwsCredentials present(CredentialCache cache) {
+    try {
+      var now = cache.current();
+      return now.securityToken().isPresent()
+          ? AwsSessionCredentials.create(
+              now.accessKeyId(), now.accessKeySecret(), now.securityToken().get())
+          : AwsBasicCredentials.create(now.accessKeyId(), now.accessKeySecret());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public StoreLocation location() {
+    return location;
+  }
+
+  @Override
+  public ObjectPage list(
+      String prefix, ListDepth depth, Optional<String> continuation, Cancellation cancellation)
+      throws IOException {
+    ListObjectsV2Request.Builder request =
+        ListObjectsV2Request.builder()
+            .bucket(location.bucket())
+            .prefix(prefix)
+            .maxKeys(PAGE_OBJECTS_MAX)
+            .encodingType(EncodingType.URL);
+    if (depth == ListDepth.ONE_LEVEL) {
+      request.delimiter("/");
+    }
+    continuation.ifPresent(request::continuationToken);
+    return calls.call(
+        "listing",
+        cancellation,
+        () -> page(S3Errors.translate(() -> client.listObjectsV2(request.build()))));
+  }
+
+  private static ObjectPage page(ListObjectsV2Response response) throws IOException {
+    if (response.isTruncated() == null && response.contents().isEmpty()) {
+      throw new StoreProtocolException("the store's answer is no listing");
+    }
+    boolean more = Boolean.TRUE.equals(response.isTruncated());
+    @Nullable String next = response.nextContinuationToken();
+    if (more && (next == null || next.isEmpty())) {
+      throw new StoreProtocolException("the listing goes on, and the store does not say where");
+    }
+    if (response.contents().size() > PAGE_OBJECTS_MAX) {
+      throw new StoreProtocolException("a page of the listing is longer than was asked for");
+    }
+    List<ObjectVersion> objects = new ArrayList<>(response.contents().size());
+    int unreadable = 0;
+    for (S3Object object : response.contents()) {
+      @Nullable String key = object.key();
+      @Nullable Long size = object.size();
+      if (size == null || size < 0) {
+        throw new StoreProtocolException("the listing has an object without a size");
+      }
+      // the SDK decodes keys; what was no UTF-8 has become the replacement character
+      if (key == null || key.indexOf('\ufffd') >= 0) {
+        unreadable++;
+      } else {
+        objects.add(
+            new ObjectVersion(
+                key,
+                size,
+                tag(object.eTag()),
+                object.lastModified() == null ? 0 : object.lastModified().toEpochMilli(),
+                archived(object.storageClassAsString())));
+      }
+    }
+    List<String> prefixes =
+        response.commonPrefixes().stream()
+            .map(CommonPrefix::prefix)
+            .filter(Objects::nonNull)
+            .toList();
+    return new ObjectPage(
+        objects, prefixes, unreadable, more ? Optional.ofNullable(next) : Optional.empty());
+  }
+
+  private static Optional<String> tag(@Nullable String etag) {
+    return Optional.ofNullable(etag).map(RangeAnswer::bare).filter(tag -> !tag.isEmpty());
+  }
+
+  private static boolean archived(@Nullable String storageClass) {
+    return "GLACIER".equals(storageClass) || "DEEP_ARCHIVE".equals(storageClass);
+  }
+
+  @Override
+  public ObjectVersion head(String key, Cancellation cancellation) throws IOException {
+    return calls.call(
+        "looking up \"" + io.unsealfs.storage.Name.of(key) + "\"",
+        cancellation,
+        () -> {
+          HeadObjectResponse response =
+              S3Errors.translate(
+                  () -> client.headObject(h -> h.bucket(location.bucket()).key(key)));
+          @Nullable Long size = response.contentLength();
+          if (size == null || size < 0) {
+            throw new StoreProtocolException("the store does not say how large the object is");
+          }
+          return new ObjectVersion(
+              key,
+              size,
+              tag(response.eTag()),
+              response.lastModified() == null ? 0 : response.lastModified().toEpochMilli(),
+              archived(response.storageClassAsString()) && response.restore() == null);
+        });
+  }
+
+  @Override
+  public Fetched get(
+      ObjectVersion version, long offset, long length, RangeSink sink, Cancellation cancellation)
+      throws IOException {
+    Objects.checkFromIndexSize(offset, length, version.size());
+    if (length == 0) {
+      throw new IllegalArgumentException("a range of no bytes");
+    }
+    GetObjectRequest.Builder request =
+        GetObjectRequest.builder()
+            .bucket(location.bucket())
+            .key(version.key())
+            .range("bytes=" + offset + "-" + (offset + length - 1));
+    version
+        .etag()
+        .ifPresentOrElse(
+            tag -> request.ifMatch(RangeAnswer.quoted(tag)),
+            () ->
+                request.ifUnmodifiedSince(
+                    java.time.Instant.ofEpochMilli(version.modifiedMillis())));
+    String what = "reading \"" + version.shownKey() + "\"";
+    long start = System.nanoTime();
+    try (ResponseInputStream<GetObjectResponse> body =
+        calls.call(what, cancellation, () -> checked(request.build(), version, offset, length))) {
+      long firstByte = System.nanoTime() - start;
+      RangeBody.copy(what + " of " + location, body, length, sink);
+      long slowed =
+          RetryAfter.qosDelayMillis(
+              body.response().sdkHttpResponse().firstMatchingHeader("x-oss-qos-delay-time"));
+      return new Fetched(firstByte, System.nanoTime() - start, slowed);
+    }
+  }
+
+  private ResponseInputStream<GetObjectResponse> checked(
+      GetObjectRequest request, ObjectVersion version, long offset, long length)
+      throws IOException {
+    ResponseInputStream<GetObjectResponse> body =
+        S3Errors.translate(() -> client.getObject(request));
+    boolean fine = false;
+    try {
+      GetObjectResponse response = body.response();
+      var http = response.sdkHttpResponse();
+      @Nullable Long contentLength = response.contentLength();
+      new RangeAnswer(
+              http.statusCode(),
+              Optional.ofNullable(response.contentRange()),
+              contentLength == null ? -1 : contentLength,
+              Optional.ofNullable(response.eTag()),
+              http.firstMatchingHeader("Last-Modified"))
+          .check(version, offset, length);
+      fine = true;
+      return body;
+    } finally {
+      if (!fine) {
+        body.abort();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+    client.close();
+    credentials.close();
+  }
+}

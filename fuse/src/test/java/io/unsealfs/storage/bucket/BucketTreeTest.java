@@ -1,0 +1,236 @@
+package io.unsealfs.storage.bucket;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.storage.DirectoryEntry;
+import io.unsealfs.storage.IllegalNodeException;
+import io.unsealfs.storage.Name;
+import io.unsealfs.storage.NameTooLongException;
+import io.unsealfs.storage.NoSuchAttributeException;
+import io.unsealfs.storage.Node;
+import io.unsealfs.storage.NodeKind;
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.chunk.ChunkSettings;
+import io.unsealfs.storage.chunk.ChunkStore;
+import io.unsealfs.storage.chunk.FakeStore;
+import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.object.KeyFault;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Objects below a prefix as a tree (object-storage.md section 4, "Metadata"). */
+@Timeout(60)
+class BucketTreeTest {
+  private final FakeStore fake = new FakeStore();
+  private final List<BucketTree> trees = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+
+  @AfterEach
+  void closeTrees() {
+    trees.forEach(BucketTree::close);
+  }
+
+  private BucketTree open(String prefix, String... kept) throws IOException {
+    Set<String> names = Set.of(kept);
+    BucketTree tree =
+        BucketTree.open(
+            fake,
+            prefix,
+            new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31)),
+            name -> names.contains(name.toString()),
+            RetryPolicy.DEFAULT,
+            warnings::add);
+    trees.add(tree);
+    return tree;
+  }
+
+  private static Node walk(BucketTree tree, String... names) throws IOException {
+    Node node = tree.root();
+    for (String name : names) {
+      node = tree.lookup(node, Name.of(name));
+    }
+    return node;
+  }
+
+  private static byte[] content(BucketTree tree, Node node) throws IOException {
+    try (Source source = tree.open(node)) {
+      ByteBuffer dst = ByteBuffer.allocate((int) source.size());
+      source.read(0, dst);
+      return dst.array();
+    }
+  }
+
+  private static Set<String> names(BucketTree tree, Node directory) throws IOException {
+    Set<String> names = new TreeSet<>();
+    for (DirectoryEntry entry : tree.list(directory)) {
+      names.add(entry.name() + (entry.kind() == NodeKind.DIRECTORY ? "/" : ""));
+    }
+    return names;
+  }
+
+  @Test
+  void keysBecomeFilesAndDirectories() throws Exception {
+    fake.put("m/a", new byte[] {1});
+    fake.put("m/d/e/f", new byte[] {2, 3});
+    fake.put("m/d/", new byte[0]);
+    fake.put("m/empty/", new byte[0]);
+    fake.put("other", new byte[] {9});
+    BucketTree tree = open("m/");
+    assertEquals(Set.of("a", "d/", "empty/"), names(tree, tree.root()));
+    assertEquals(Set.of("e/"), names(tree, walk(tree, "d")));
+    assertEquals(Set.of(), names(tree, walk(tree, "empty")));
+    assertArrayEquals(new byte[] {2, 3}, content(tree, walk(tree, "d", "e", "f")));
+    assertEquals("d/e/f", walk(tree, "d", "e", "f").location());
+    assertEquals(2, walk(tree, "d", "e", "f").attributes().size());
+    assertEquals(0444, walk(tree, "a").attributes().mode());
+    assertEquals(0555, walk(tree, "d").attributes().mode());
+    assertEquals(1_000_000_000L, walk(tree, "d").attributes().modifiedNanos());
+    assertEquals(2, tree.summary().objects());
+    assertTrue(warnings.isEmpty(), warnings.toString());
+  }
+
+  @Test
+  void aNameThatIsNotThereCostsNoRequest() throws Exception {
+    fake.put("m/d/f", new byte[] {1});
+    BucketTree tree = open("m/");
+    int pages = fake.pages.get();
+    assertThrows(NoSuchFileException.class, () -> walk(tree, "x"));
+    assertThrows(NoSuchFileException.class, () -> walk(tree, "d", "x"));
+    assertThrows(NoSuchFileException.class, () -> walk(tree, ".."));
+    assertThrows(NotDirectoryException.class, () -> walk(tree, "d", "f", "x"));
+    assertThrows(NameTooLongException.class, () -> walk(tree, "x".repeat(256)));
+    assertEquals(1, pages);
+    assertEquals(pages, fake.pages.get());
+    assertEquals(0, fake.requests.size());
+  }
+
+  @Test
+  void keysWithSpacesSignsAndOtherLettersAreRead() throws Exception {
+    List<String> odd =
+        List.of("a b", "a+b", "a%20b", "\u00fcn\u00efc\u00f6d\u00e9 \u6a21\u578b", "#?&=;");
+    for (String name : odd) {
+      fake.put("m/" + name, name.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+    BucketTree tree = open("m/");
+    for (String name : odd) {
+      assertArrayEquals(
+          name.getBytes(java.nio.charset.StandardCharsets.UTF_8), content(tree, walk(tree, name)));
+    }
+  }
+
+  @Test
+  void keysThatCannotBeFilesAreLeftOutAndCounted() throws Exception {
+    fake.put("m/good", new byte[] {1});
+    fake.put("m//x", new byte[] {1});
+    fake.put("m/a/../b", new byte[] {1});
+    fake.put("m/both", new byte[] {1});
+    fake.put("m/both/below", new byte[] {1});
+    BucketTree tree = open("m/");
+    assertEquals(Set.of("good", "both/"), names(tree, tree.root()));
+    assertEquals(1, tree.summary().skipped().get(KeyFault.EMPTY_NAME));
+    assertEquals(1, tree.summary().skipped().get(KeyFault.DOT_NAME));
+    assertEquals(1, tree.summary().skipped().get(KeyFault.FILE_AND_DIRECTORY));
+    assertEquals(1, warnings.size());
+  }
+
+  @Test
+  void smallObjectsOfAFormatAreFetchedAtOnceAndKept() throws Exception {
+    for (int i = 0; i < 300; i++) {
+      fake.put("m/d" + i + "/iv", new byte[] {(byte) i});
+      fake.put("m/d" + i + "/data", new byte[100]);
+    }
+    BucketTree tree = open("m/", "iv");
+    assertEquals(300, tree.summary().kept());
+    assertEquals(300, fake.requests.size());
+    assertTrue(fake.mostAtATime.get() > 1);
+    assertArrayEquals(new byte[] {77}, content(tree, walk(tree, "d77", "iv")));
+    assertEquals(300, fake.requests.size());
+  }
+
+  @Test
+  void whatCannotBeKeptIsLeftToItsFirstUse() throws Exception {
+    fake.put("m/iv", new byte[] {1});
+    fake.put("m/data", new byte[] {2});
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1) {
+        throw new io.unsealfs.storage.object.StoreDeniedException("403");
+      }
+    });
+    BucketTree tree = open("m/", "iv");
+    assertEquals(0, tree.summary().kept());
+    assertArrayEquals(new byte[] {2}, content(tree, walk(tree, "data")));
+  }
+
+  @Test
+  void aPrefixWithNothingBelowItIsRefused() {
+    fake.put("other/a", new byte[] {1});
+    NoSuchFileException failure = assertThrows(NoSuchFileException.class, () -> open("m/"));
+    assertTrue(String.valueOf(failure.getMessage()).contains("models"), failure::toString);
+  }
+
+  @Test
+  void nodesOfAnotherTreeAndWrongKindsAreRefused() throws Exception {
+    fake.put("m/a", new byte[] {1});
+    BucketTree tree = open("m/");
+    BucketTree other = open("m/");
+    assertThrows(IllegalNodeException.class, () -> tree.open(walk(other, "a")));
+    assertThrows(IllegalNodeException.class, () -> tree.open(tree.root()));
+    assertThrows(IllegalNodeException.class, () -> tree.readLink(walk(tree, "a")));
+    assertThrows(
+        NoSuchAttributeException.class, () -> tree.xattr(walk(tree, "a"), Name.of("user.x")));
+    assertEquals(List.of(), tree.listXattrs(walk(tree, "a")));
+  }
+
+  @Test
+  void aThousandPagesAreNoLimit() throws Exception {
+    for (int i = 0; i < 2500; i++) {
+      fake.put("m/f" + i, new byte[0]);
+    }
+    BucketTree tree = open("m/");
+    assertEquals(3, fake.pages.get());
+    assertEquals(2500, tree.list(tree.root()).size());
+    Set<Long> ids = new HashSet<>();
+    for (DirectoryEntry entry : tree.list(tree.root())) {
+      assertTrue(ids.add(entry.fileId()));
+      assertNotEquals(0, entry.fileId());
+    }
+  }
+
+  @Test
+  void aHundredThousandObjectsTakeLittleMemory() throws Exception {
+    BucketIndex index = new BucketIndex();
+    for (int i = 0; i < 100_000; i++) {
+      String path = "layer" + i % 1000 + "/tensor-" + i;
+      index.object(
+          path,
+          new io.unsealfs.storage.object.ObjectVersion(
+              "models/" + path, i, java.util.Optional.of("0123456789abcdef" + i), 5, false));
+    }
+    fake.put("m/a", new byte[] {1});
+    BucketTree tree = open("m/");
+    Runtime runtime = Runtime.getRuntime();
+    BucketNode root = index.build(tree);
+    System.gc();
+    long with = runtime.totalMemory() - runtime.freeMemory();
+    assertEquals(1000, root.children().length);
+    root = new BucketNode(tree, null, Name.of(""), 1, null);
+    System.gc();
+    long without = runtime.totalMemory() - runtime.freeMemory();
+    assertTrue(with - without < 60L << 20, "took " + (with - without) / 100_000 + " bytes each");
+    assertEquals(0, root.children().length);
+  }
+}

@@ -1,0 +1,549 @@
+package io.unsealfs.storage.chunk;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.StaleSourceException;
+import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreDeniedException;
+import io.unsealfs.storage.object.StoreProtocolException;
+import io.unsealfs.storage.object.StoreUnavailableException;
+import io.unsealfs.storage.object.ThrottledException;
+import io.unsealfs.storage.object.TruncatedObjectException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A store of chunks over a store in memory that counts and fails (object-storage.md section 5). */
+@Timeout(60)
+class ChunkStoreTest {
+  private static final int KIB = 1 << 10;
+  private static final int MIB = 1 << 20;
+  private static final RetryPolicy QUICK =
+      new RetryPolicy(5, Duration.ofMillis(1), Duration.ofMillis(5), Duration.ofSeconds(20));
+  private static final ChunkSettings SETTINGS =
+      ChunkSettings.defaults(1L << 32, 1L << 31).withRetries(QUICK, Duration.ofHours(1));
+
+  private final FakeStore fake = new FakeStore();
+  private final List<ChunkStore> stores = new ArrayList<>();
+
+  @AfterEach
+  void closeStores() {
+    stores.forEach(ChunkStore::close);
+  }
+
+  private ChunkStore store(ChunkSettings settings) {
+    ChunkStore store = new ChunkStore(fake, settings);
+    stores.add(store);
+    return store;
+  }
+
+  private static byte[] read(Source source, long offset, int length) throws IOException {
+    ByteBuffer dst = ByteBuffer.allocate(length);
+    int got = source.read(offset, dst);
+    return Arrays.copyOf(dst.array(), got);
+  }
+
+  private static void until(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < end, "waited for nothing");
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void twentyReadersOfOneChunkMakeOneRequest() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 1);
+    ObjectVersion version = fake.put("a", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> FakeStore.await(go, cancellation));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      List<Future<byte[]>> results = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        long offset = 5 * MIB + i * 100L;
+        results.add(readers.submit(() -> read(source, offset, 4 * KIB)));
+      }
+      until(() -> store.figures().memoryJoins() == 19);
+      go.countDown();
+      for (int i = 0; i < 20; i++) {
+        int offset = 5 * MIB + i * 100;
+        assertArrayEquals(
+            Arrays.copyOfRange(bytes, offset, offset + 4 * KIB), results.get(i).get());
+      }
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void aReaderOfTheFirstBytesDoesNotWaitForTheRestOfTheRequest() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 2);
+    ObjectVersion version = fake.put("a", bytes);
+    CountDownLatch never = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> {
+      if (served >= 32 * KIB) {
+        FakeStore.await(never, cancellation);
+      }
+    });
+    try (Source source = store(SETTINGS).open(version)) {
+      assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), read(source, 0, 4 * KIB));
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void aFileReadInSequenceIsFetchedOnce() throws Exception {
+    byte[] bytes = FakeStore.bytes(100 * MIB + 12345, 3);
+    ObjectVersion version = fake.put("a", bytes);
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      for (int offset = 0; offset < bytes.length; offset += 128 * KIB) {
+        byte[] got = read(source, offset, 128 * KIB);
+        assertTrue(
+            Arrays.equals(
+                bytes, offset, Math.min(offset + 128 * KIB, bytes.length), got, 0, got.length),
+            "at " + offset);
+      }
+    }
+    assertEquals(bytes.length, fake.bytesServed.get());
+    assertTrue(fake.requests.size() <= 60, fake.requests.size() + " requests");
+    assertTrue(store.figures().prefetchBytes() > 90 * MIB, store.figures().toString());
+    assertEquals(0, store.figures().prefetchWastedBytes());
+  }
+
+  @Test
+  void aBrokenAnswerIsContinuedAtTheByteWhereItBroke() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 4);
+    ObjectVersion version = fake.put("a", bytes);
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1 && served >= 640 * KIB) {
+        throw new TruncatedObjectException("cut", 0);
+      }
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      assertArrayEquals(Arrays.copyOf(bytes, MIB), read(source, 0, MIB));
+    }
+    assertEquals(2, fake.requests.size());
+    assertEquals(640 * KIB, fake.requests.get(1).offset());
+    until(() -> fake.bytesServed.get() == MIB);
+    assertEquals(1, store.figures().retries());
+  }
+
+  @Test
+  void fiveTriesAreMadeAndTheirFailureAnswersForASecond() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 5));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreUnavailableException("503", 0);
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
+      assertEquals(5, fake.requests.size());
+      until(() -> store.figures().inFlight() == 0);
+      assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
+      assertEquals(5, fake.requests.size());
+      fake.fails((request, served, cancellation) -> {});
+      until(() -> reads(source));
+    }
+    // the second is over for one chunk of the request after the other
+    int more = fake.requests.size() - 5;
+    assertTrue(more >= 1 && more <= 4, more + " requests");
+  }
+
+  private static boolean reads(Source source) {
+    try {
+      return read(source, 0, 4 * KIB).length == 4 * KIB;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void anObjectReplacedWhileItIsReadGivesOldBytesOrStaleness() throws Exception {
+    byte[] old = FakeStore.bytes(20 * MIB, 6);
+    ObjectVersion version = fake.put("a", old);
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      assertArrayEquals(Arrays.copyOf(old, 4 * KIB), read(source, 0, 4 * KIB));
+      until(() -> store.figures().inFlight() == 0);
+      fake.put("a", FakeStore.bytes(20 * MIB, 7));
+      assertThrows(StaleSourceException.class, () -> read(source, 10 * MIB, 4 * KIB));
+      int asked = fake.requests.size();
+      assertEquals(2, asked);
+      assertArrayEquals(
+          Arrays.copyOfRange(old, 512 * KIB, 516 * KIB), read(source, 512 * KIB, 4 * KIB));
+      assertThrows(StaleSourceException.class, () -> read(source, 15 * MIB, 4 * KIB));
+      assertThrows(StaleSourceException.class, () -> store.open(version));
+      assertEquals(asked, fake.requests.size());
+    }
+    assertEquals(1, store.figures().staleObjects());
+  }
+
+  @Test
+  void anObjectReplacedInTheMiddleOfARequestIsNeverMixed() throws Exception {
+    byte[] old = FakeStore.bytes(20 * MIB, 8);
+    ObjectVersion version = fake.put("a", old);
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1 && served >= 300 * KIB) {
+        fake.put("a", FakeStore.bytes(20 * MIB, 9));
+        throw new TruncatedObjectException("cut", 0);
+      }
+    });
+    try (Source source = store(SETTINGS).open(version)) {
+      assertThrows(StaleSourceException.class, () -> read(source, 0, MIB));
+    }
+    assertEquals(2, fake.requests.size());
+  }
+
+  @Test
+  void anObjectThatWasRemovedIsStale() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(MIB, 10));
+    fake.remove("a");
+    try (Source source = store(SETTINGS).open(version)) {
+      assertThrows(StaleSourceException.class, () -> read(source, 0, 4 * KIB));
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void aRefusalIsNotRepeated() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 11));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreDeniedException("403");
+    });
+    try (Source source = store(SETTINGS).open(version)) {
+      assertThrows(StoreDeniedException.class, () -> read(source, 0, 4 * KIB));
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void anAnswerThatBreaksTheProtocolFailsTheReaderAndIsCounted() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 12));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreProtocolException("200");
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      assertThrows(StoreProtocolException.class, () -> read(source, 0, 4 * KIB));
+    }
+    assertEquals(1, fake.requests.size());
+    assertEquals(1, store.figures().protocolFaults());
+  }
+
+  @Test
+  void aStoreThatBlowsUpFailsTheReaderAndNotTheQueue() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 13);
+    ObjectVersion version = fake.put("a", bytes);
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1) {
+        throw new IllegalStateException("bug");
+      }
+    });
+    try (Source source = store(SETTINGS).open(version)) {
+      assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
+      assertArrayEquals(
+          Arrays.copyOfRange(bytes, 10 * MIB, 10 * MIB + 10), read(source, 10 * MIB, 10));
+    }
+  }
+
+  @Test
+  void aRequestThatHangsIsDoubledAndTheFirstAnswerWins() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 14);
+    ObjectVersion version = fake.put("a", bytes);
+    CountDownLatch never = new CountDownLatch(1);
+    AtomicReference<String> ended = new AtomicReference<>();
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1 && served >= 300 * KIB) {
+        try {
+          FakeStore.await(never, cancellation);
+        } finally {
+          ended.set("cancelled " + cancellation.isCancelled());
+        }
+      }
+    });
+    ChunkStore store = store(SETTINGS.withRetries(QUICK, Duration.ofMillis(50)));
+    try (Source source = store.open(version)) {
+      assertArrayEquals(Arrays.copyOf(bytes, MIB), read(source, 0, MIB));
+      until(() -> ended.get() != null);
+    }
+    assertEquals("cancelled true", ended.get());
+    assertEquals(2, fake.requests.size());
+    assertEquals(256 * KIB, fake.requests.get(1).offset());
+    assertEquals(1, store.figures().hedges());
+    assertEquals(1, store.figures().hedgesWon());
+  }
+
+  @Test
+  void askingForLessHalvesTheConcurrency() throws Exception {
+    byte[] bytes = FakeStore.bytes(MIB, 15);
+    ObjectVersion version = fake.put("a", bytes);
+    fake.fails((request, served, cancellation) -> {
+      if (request.number() == 1) {
+        throw new ThrottledException("503 SlowDown", 0);
+      }
+    });
+    ChunkStore store = store(SETTINGS);
+    assertEquals(8, store.figures().concurrencyLimit());
+    try (Source source = store.open(version)) {
+      assertArrayEquals(bytes, read(source, 0, MIB));
+    }
+    assertEquals(4, store.figures().concurrencyLimit());
+    assertEquals(1, store.figures().throttled());
+  }
+
+  @Test
+  void aReaderWhoIsInterruptedLeavesTheRequestToTheOthers() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 16);
+    ObjectVersion version = fake.put("a", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> FakeStore.await(go, cancellation));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      AtomicReference<Thread> first = new AtomicReference<>();
+      Future<byte[]> leaving =
+          readers.submit(() -> {
+            first.set(Thread.currentThread());
+            return read(source, 0, 4 * KIB);
+          });
+      until(() -> fake.requests.size() == 1);
+      Future<byte[]> staying = readers.submit(() -> read(source, 0, 4 * KIB));
+      until(() -> store.figures().memoryJoins() == 1);
+      first.get().interrupt();
+      Throwable failure =
+          assertThrows(java.util.concurrent.ExecutionException.class, leaving::get).getCause();
+      assertInstanceOf(InterruptedIOException.class, failure);
+      go.countDown();
+      assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), staying.get());
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void readersWhoWaitComeBeforeWhatIsFetchedAhead() throws Exception {
+    ObjectVersion large = fake.put("large", FakeStore.bytes(120 * MIB, 17));
+    byte[] bytes = FakeStore.bytes(20 * MIB, 18);
+    ObjectVersion other = fake.put("other", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> {
+      if (request.key().equals("large") && request.offset() >= MIB) {
+        FakeStore.await(go, cancellation);
+      }
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source ahead = store.open(large);
+        Source source = store.open(other)) {
+      for (int i = 0; i < 3; i++) {
+        read(ahead, i * 128L * KIB, 128 * KIB);
+      }
+      until(() -> store.figures().inFlight() == 6);
+      assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), read(source, 0, 4 * KIB));
+      go.countDown();
+    }
+  }
+
+  @Test
+  void scatteredSmallReadsFetchLittle() throws Exception {
+    byte[] bytes = FakeStore.bytes(200 * MIB, 19);
+    ObjectVersion version = fake.put("a", bytes);
+    Random random = new Random(20);
+    try (Source source = store(SETTINGS).open(version)) {
+      int reads = 60;
+      for (int i = 0; i < reads; i++) {
+        long before = fake.requests.stream().mapToLong(FakeStore.Request::length).sum();
+        int offset = random.nextInt(bytes.length - 66 * KIB);
+        assertArrayEquals(
+            Arrays.copyOfRange(bytes, offset, offset + 66 * KIB), read(source, offset, 66 * KIB));
+        long fetched = fake.requests.stream().mapToLong(FakeStore.Request::length).sum() - before;
+        assertTrue(fetched <= MIB, "a read fetched " + fetched);
+      }
+      long all = fake.requests.stream().mapToLong(FakeStore.Request::length).sum();
+      assertTrue(all <= reads * 600L * KIB, "in all " + all);
+    }
+  }
+
+  @Test
+  void memoryStaysWithinItsBudget() throws Exception {
+    byte[] bytes = FakeStore.bytes(64 * MIB, 21);
+    ObjectVersion version = fake.put("a", bytes);
+    ChunkStore store = store(SETTINGS.withBudget(8 * MIB));
+    long most = 0;
+    try (Source source = store.open(version)) {
+      for (int offset = 0; offset < bytes.length; offset += 128 * KIB) {
+        byte[] got = read(source, offset, 128 * KIB);
+        assertTrue(Arrays.equals(bytes, offset, offset + 128 * KIB, got, 0, got.length));
+        most = Math.max(most, store.figures().memoryBytes());
+      }
+    }
+    assertTrue(most <= 9 * MIB, "held " + most);
+    assertTrue(fake.bytesServed.get() <= bytes.length * 1.05, "fetched " + fake.bytesServed);
+  }
+
+  @Test
+  void memoryIsGivenBackWhenItBecomesShort() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(8 * MIB, 22));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      assertEquals(8 * MIB, read(source, 0, 8 * MIB).length);
+      until(() -> store.figures().inFlight() == 0);
+      assertEquals(8 * MIB, store.figures().memoryBytes());
+      store.resize(MIB);
+      assertEquals(MIB, store.figures().memoryBytes());
+    }
+  }
+
+  @Test
+  void whatReadersAreDoneWithGoes() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(8 * MIB, 23));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      assertEquals(8 * MIB, read(source, 0, 8 * MIB).length);
+      until(() -> store.figures().inFlight() == 0);
+      source.doneWith(100, 4 * MIB);
+      // what the range holds only in part stays
+      assertEquals(8 * MIB - 15 * 256 * KIB, store.figures().memoryBytes());
+    }
+  }
+
+  @Test
+  void emptyObjectsAndObjectsOfOneChunkAreRead() throws Exception {
+    ObjectVersion empty = fake.put("empty", new byte[0]);
+    byte[] bytes = FakeStore.bytes(256 * KIB, 24);
+    ObjectVersion exact = fake.put("exact", bytes);
+    ChunkStore store = store(SETTINGS);
+    try (Source none = store.open(empty);
+        Source one = store.open(exact)) {
+      assertEquals(0, none.read(0, ByteBuffer.allocate(10)));
+      assertEquals(0, fake.requests.size());
+      assertArrayEquals(bytes, read(one, 0, MIB));
+      assertEquals(0, read(one, 256 * KIB, 10).length);
+      assertEquals(1, fake.requests.size());
+    }
+  }
+
+  @Test
+  void twoReadersInSequenceOnOneDescriptorFetchEachByteOnce() throws Exception {
+    byte[] bytes = FakeStore.bytes(64 * MIB, 25);
+    ObjectVersion version = fake.put("a", bytes);
+    try (Source source = store(SETTINGS).open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      List<Callable<Boolean>> halves = new ArrayList<>();
+      for (int half = 0; half < 2; half++) {
+        int from = half * 32 * MIB;
+        halves.add(() -> {
+          for (int offset = from; offset < from + 32 * MIB; offset += 128 * KIB) {
+            byte[] got = read(source, offset, 128 * KIB);
+            if (!Arrays.equals(bytes, offset, offset + 128 * KIB, got, 0, got.length)) {
+              return false;
+            }
+          }
+          return true;
+        });
+      }
+      for (Future<Boolean> half : readers.invokeAll(halves)) {
+        assertTrue(half.get());
+      }
+    }
+    assertTrue(fake.bytesServed.get() <= bytes.length * 1.01, "fetched " + fake.bytesServed);
+  }
+
+  @Test
+  void bytesThatAreNotAuthenticAreFetchedAgainOnce() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 26);
+    ObjectVersion version = fake.put("a", bytes);
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      read(source, 0, 4 * KIB);
+      until(() -> store.figures().inFlight() == 0);
+      assertEquals(1, fake.requests.size());
+      assertTrue(source.distrust(0, 4 * KIB));
+      assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), read(source, 0, 4 * KIB));
+      assertEquals(2, fake.requests.size());
+      until(() -> store.figures().inFlight() == 0);
+      assertFalse(source.distrust(0, 4 * KIB));
+      assertEquals(2, fake.requests.size());
+    }
+  }
+
+  @Test
+  void closingEndsThoseWhoWait() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 27));
+    CountDownLatch never = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> FakeStore.await(never, cancellation));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      Future<byte[]> waiting = readers.submit(() -> read(source, 0, 4 * KIB));
+      until(() -> fake.requests.size() == 1);
+      store.close();
+      Throwable failure =
+          assertThrows(java.util.concurrent.ExecutionException.class, waiting::get).getCause();
+      assertInstanceOf(StorageException.class, failure);
+      assertThrows(StorageException.class, () -> read(source, 0, 1));
+    }
+  }
+
+  @Test
+  void whatNobodyWantsAnyMoreIsNotFetched() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(120 * MIB, 28));
+    CountDownLatch never = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> {
+      if (request.offset() >= MIB) {
+        FakeStore.await(never, cancellation);
+      }
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      for (int i = 0; i < 3; i++) {
+        read(source, i * 128L * KIB, 128 * KIB);
+      }
+      until(() -> store.figures().inFlight() == 6);
+    }
+    until(() -> store.figures().inFlight() == 0);
+    assertEquals(MIB, store.figures().memoryBytes());
+  }
+
+  @Test
+  void noMoreRequestsThanConnectionsAreMade() throws Exception {
+    byte[] bytes = FakeStore.bytes(64 * MIB, 29);
+    ObjectVersion version = fake.put("a", bytes);
+    try (Source source = store(SETTINGS.withMaxConnections(3)).open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      List<Future<byte[]>> results = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        long offset = i * 4L * MIB;
+        results.add(readers.submit(() -> read(source, offset, 300 * KIB)));
+      }
+      for (Future<byte[]> result : results) {
+        assertEquals(300 * KIB, result.get().length);
+      }
+    }
+    assertTrue(fake.mostAtATime.get() <= 3, "at a time " + fake.mostAtATime);
+  }
+}

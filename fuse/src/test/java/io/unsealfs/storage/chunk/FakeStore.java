@@ -1,0 +1,214 @@
+package io.unsealfs.storage.chunk;
+
+import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.CancelledReadException;
+import io.unsealfs.storage.object.Fetched;
+import io.unsealfs.storage.object.ListDepth;
+import io.unsealfs.storage.object.ObjectChangedException;
+import io.unsealfs.storage.object.ObjectNotFoundException;
+import io.unsealfs.storage.object.ObjectPage;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.RangeSink;
+import io.unsealfs.storage.object.StoreLocation;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** A store in memory that counts what it is asked and fails when it is told to. */
+public final class FakeStore implements ObjectStore {
+  private static final int PIECE_BYTES = 16 << 10;
+
+  /** One ranged read. */
+  public record Request(int number, String key, long offset, long length) {}
+
+  /** What goes wrong in one ranged read. */
+  public interface Fault {
+    /**
+     * Before the next piece of the answer.
+     *
+     * @param served bytes handed over so far
+     */
+    void beforePiece(Request request, long served, Cancellation cancellation) throws IOException;
+  }
+
+  /** One version of an object. */
+  private static final class Stored {
+    private final byte[] bytes;
+    private final String etag;
+
+    Stored(byte[] bytes, String etag) {
+      this.bytes = bytes;
+      this.etag = etag;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+
+    String etag() {
+      return etag;
+    }
+  }
+
+  private final Map<String, Stored> objects = new ConcurrentSkipListMap<>();
+  private final AtomicInteger versions = new AtomicInteger();
+  private final AtomicInteger running = new AtomicInteger();
+
+  /** Every ranged read, in the order in which they came. */
+  public final List<Request> requests = new CopyOnWriteArrayList<>();
+
+  /** Bytes handed over. */
+  public final AtomicLong bytesServed = new AtomicLong();
+
+  /** Most ranged reads at a time. */
+  public final AtomicInteger mostAtATime = new AtomicInteger();
+
+  /** Pages asked for. */
+  public final AtomicInteger pages = new AtomicInteger();
+
+  private volatile Fault fault = (request, served, cancellation) -> {};
+
+  /** Random bytes that are the same for the same seed. */
+  public static byte[] bytes(int size, long seed) {
+    byte[] bytes = new byte[size];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
+  /** Puts an object, or another one in its place. */
+  public ObjectVersion put(String key, byte[] bytes) {
+    objects.put(key, new Stored(bytes, "v" + versions.incrementAndGet()));
+    return version(key);
+  }
+
+  public void remove(String key) {
+    objects.remove(key);
+  }
+
+  /** The present version of an object. */
+  public ObjectVersion version(String key) {
+    Stored stored = objects.get(key);
+    if (stored == null) {
+      throw new IllegalArgumentException(key);
+    }
+    return new ObjectVersion(key, stored.bytes().length, Optional.of(stored.etag()), 1000, false);
+  }
+
+  /** From now on. */
+  public void fails(Fault newFault) {
+    fault = newFault;
+  }
+
+  /** Waits for {@code latch}, or until the read is cancelled. */
+  public static void await(CountDownLatch latch, Cancellation cancellation) throws IOException {
+    CountDownLatch either = new CountDownLatch(1);
+    Thread waiter =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                latch.await();
+              } catch (InterruptedException e) {
+                return;
+              }
+              either.countDown();
+            });
+    try (Cancellation.Watch _ = cancellation.onCancel(either::countDown)) {
+      either.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      waiter.interrupt();
+    }
+    if (cancellation.isCancelled()) {
+      throw new CancelledReadException("cancelled");
+    }
+  }
+
+  @Override
+  public StoreLocation location() {
+    return new StoreLocation("s3", "http://127.0.0.1:1", "models");
+  }
+
+  @Override
+  public ObjectPage list(
+      String prefix, ListDepth depth, Optional<String> continuation, Cancellation cancellation) {
+    pages.incrementAndGet();
+    List<String> keys =
+        objects.keySet().stream()
+            .filter(key -> key.startsWith(prefix))
+            .filter(key -> continuation.isEmpty() || key.compareTo(continuation.get()) > 0)
+            .limit(PAGE_OBJECTS_MAX + 1L)
+            .toList();
+    boolean more = keys.size() > PAGE_OBJECTS_MAX;
+    List<String> page = more ? keys.subList(0, PAGE_OBJECTS_MAX) : keys;
+    return new ObjectPage(
+        page.stream().map(this::version).toList(),
+        List.of(),
+        0,
+        more ? Optional.of(page.getLast()) : Optional.empty());
+  }
+
+  @Override
+  public ObjectVersion head(String key, Cancellation cancellation) {
+    return version(key);
+  }
+
+  @Override
+  public Fetched get(
+      ObjectVersion version, long offset, long length, RangeSink sink, Cancellation cancellation)
+      throws IOException {
+    Request request;
+    synchronized (requests) {
+      request = new Request(requests.size() + 1, version.key(), offset, length);
+      requests.add(request);
+    }
+    int now = running.incrementAndGet();
+    mostAtATime.accumulateAndGet(now, Math::max);
+    try {
+      long start = System.nanoTime();
+      serve(request, version, sink, cancellation);
+      return new Fetched(1, System.nanoTime() - start, 0);
+    } finally {
+      running.decrementAndGet();
+    }
+  }
+
+  private void serve(
+      Request request, ObjectVersion version, RangeSink sink, Cancellation cancellation)
+      throws IOException {
+    @Nullable Stored stored = null;
+    for (long served = 0; served < request.length(); ) {
+      if (cancellation.isCancelled()) {
+        throw new CancelledReadException("cancelled");
+      }
+      fault.beforePiece(request, served, cancellation);
+      stored = stored == null ? objects.get(version.key()) : stored;
+      if (stored == null) {
+        throw new ObjectNotFoundException(version.key() + ": 404");
+      }
+      if (!version.etag().equals(Optional.of(stored.etag()))) {
+        throw new ObjectChangedException(version.key() + ": 412");
+      }
+      ByteBuffer room = sink.room();
+      int count =
+          (int) Math.min(Math.min(PIECE_BYTES, room.remaining()), request.length() - served);
+      room.put(stored.bytes(), (int) (request.offset() + served), count);
+      sink.arrived(count);
+      served += count;
+      bytesServed.addAndGet(count);
+    }
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,185 @@
+package io.unsealfs.storage.chunk;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.mount.Errno;
+import io.unsealfs.mount.Operation;
+import io.unsealfs.storage.NodeKind;
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectUri;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.credentials.CredentialCache;
+import io.unsealfs.storage.object.credentials.CredentialListener;
+import io.unsealfs.storage.object.credentials.StoreCredentials;
+import io.unsealfs.storage.object.oss.OssStore;
+import io.unsealfs.storage.object.s3.S3Store;
+import io.unsealfs.storage.object.server.Fault;
+import io.unsealfs.storage.object.server.StoreBucket;
+import io.unsealfs.storage.object.server.StoreRequest;
+import io.unsealfs.storage.object.server.StoreServer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The fault table (object-storage.md section 5), row by row, from the socket of a store up to the
+ * errno of the mount: what is injected, what the reader gets, and how often the store was asked.
+ */
+@Timeout(120)
+class FaultTableTest {
+  private static final int SIZE = 20 << 20;
+  private static final int OFFSET = 5 << 20;
+  private static final int LENGTH = 100_000;
+  private static final int TRIES = 5;
+  private static final int OK = 0;
+  private static final byte[] CONTENT = content();
+  private static final RetryPolicy QUICK =
+      new RetryPolicy(TRIES, Duration.ofMillis(1), Duration.ofMillis(5), Duration.ofSeconds(60));
+
+  /** What a server does with the requests for bytes, from the first on. */
+  record Row(String event, List<Fault> faults, int errno, int requests) {
+    static Row of(String event, int errno, int requests, Fault... faults) {
+      return new Row(event, List.of(faults), errno, requests);
+    }
+
+    /** As often as it is asked. */
+    static Row always(String event, int errno, int requests, Fault fault) {
+      Fault[] all = new Fault[2 * TRIES];
+      Arrays.fill(all, fault);
+      return of(event, errno, requests, all);
+    }
+
+    @Override
+    public String toString() {
+      return event;
+    }
+  }
+
+  private static byte[] content() {
+    byte[] bytes = new byte[SIZE];
+    new Random(3).nextBytes(bytes);
+    return bytes;
+  }
+
+  private static List<Row> rows() {
+    Map<String, String> now = Map.of("Retry-After", "0");
+    return List.of(
+        Row.of("reset once", OK, 2, Fault.reset()),
+        Row.always("reset always", Errno.EIO, TRIES, Fault.reset()),
+        Row.of("408", OK, 2, Fault.status(408, "RequestTimeout")),
+        Row.of("429", OK, 2, Fault.status(429, "TooManyRequests", now)),
+        Row.of("500", OK, 2, Fault.status(500, "InternalError")),
+        Row.of("502", OK, 2, Fault.status(502, "BadGateway")),
+        Row.of("503", OK, 2, Fault.status(503, "SlowDown", now)),
+        Row.of("504", OK, 2, Fault.status(504, "GatewayTimeout")),
+        Row.always("500 always", Errno.EIO, TRIES, Fault.status(500, "InternalError")),
+        Row.always("503 always", Errno.EIO, TRIES, Fault.status(503, "SlowDown", now)),
+        Row.of("truncated", OK, 2, Fault.truncateAfter(70_000)),
+        Row.of("reset in the middle", OK, 2, Fault.resetAfter(70_000)),
+        Row.of("stall", OK, 2, Fault.stallAfter(70_000, new CountDownLatch(1))),
+        Row.of("no answer in time", OK, 2, Fault.delay(3_000)),
+        Row.of("412", Errno.ESTALE, 1, Fault.status(412, "PreconditionFailed")),
+        Row.of("another ETag", Errno.ESTALE, 1, Fault.header("ETag", "\"other\"")),
+        Row.of("404", Errno.ESTALE, 1, Fault.status(404, "NoSuchKey")),
+        Row.of("expired token once", OK, 2, Fault.status(403, "ExpiredToken")),
+        Row.always("expired for ever", Errno.EACCES, 2, Fault.status(403, "ExpiredToken")),
+        Row.always("403", Errno.EACCES, 1, Fault.status(403, "AccessDenied")),
+        Row.always("archived", Errno.EIO, 1, Fault.status(403, "InvalidObjectState")),
+        Row.of("200 for a part once", OK, 2, Fault.wholeObject()),
+        Row.always("200 for a part", Errno.EIO, 2, Fault.wholeObject()),
+        Row.always(
+            "another range", Errno.EIO, 2, Fault.header("Content-Range", "bytes 0-9/" + SIZE)),
+        Row.always("416", Errno.EIO, 2, Fault.status(416, "InvalidRange")));
+  }
+
+  static Stream<Arguments> cases() {
+    return rows().stream()
+        .flatMap(row ->
+            Stream.of(StoreBucket.Dialect.values()).map(dialect -> Arguments.of(dialect, row)));
+  }
+
+  private static ObjectStore open(StoreServer server, StoreBucket.Dialect dialect) {
+    StoreSettings settings =
+        StoreSettings.parse(
+            Map.of(
+                "endpoint", server.endpoint(),
+                "region", "cn-hangzhou",
+                "path-style", "true",
+                "request-timeout", "1s",
+                "stall-timeout", "1s"));
+    AtomicInteger fetches = new AtomicInteger();
+    CredentialCache credentials =
+        new CredentialCache(
+            () ->
+                StoreCredentials.of(
+                    "ak" + fetches.incrementAndGet(), "sk", Optional.of("tok"), Optional.empty()),
+            Clock.systemUTC(),
+            CredentialListener.none());
+    return dialect == StoreBucket.Dialect.S3
+        ? S3Store.open(ObjectUri.parse("s3://models"), settings, credentials)
+        : OssStore.open(ObjectUri.parse("oss://models"), settings, credentials);
+  }
+
+  /** One read of a mount: 0, or the errno. */
+  private static int read(Source source, ByteBuffer dst) {
+    try {
+      assertEquals(LENGTH, source.read(OFFSET, dst));
+      return OK;
+    } catch (IOException e) {
+      return Errno.of(Operation.READ, NodeKind.FILE, e);
+    }
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("cases")
+  void theReaderGetsTheBytesOrTheErrnoOfTheTable(StoreBucket.Dialect dialect, Row row)
+      throws IOException {
+    StoreBucket bucket = new StoreBucket(dialect, "models");
+    bucket.put("a", CONTENT);
+    try (StoreServer server = new StoreServer(bucket);
+        ObjectStore store = open(server, dialect);
+        ChunkStore chunks =
+            new ChunkStore(
+                store,
+                ChunkSettings.defaults(1L << 32, 1L << 31)
+                    .withRetries(QUICK, Duration.ofHours(1)))) {
+      ObjectVersion version = store.head("a", Cancellation.none());
+      server.next(StoreRequest::isGet, row.faults().toArray(Fault[]::new));
+      try (Source source = chunks.open(version)) {
+        ByteBuffer dst = ByteBuffer.allocate(LENGTH);
+        assertEquals(row.errno(), read(source, dst));
+        if (row.errno() == OK) {
+          assertArrayEquals(Arrays.copyOfRange(CONTENT, OFFSET, OFFSET + LENGTH), dst.array());
+        } else {
+          assertEquals(0, dst.position(), "nothing of the buffer may be used");
+        }
+        assertEquals(row.requests(), server.traffic().gets());
+      }
+      if (row.errno() == Errno.ESTALE) {
+        IOException stale = assertThrows(IOException.class, () -> chunks.open(version));
+        assertEquals(Errno.ESTALE, Errno.of(Operation.OPEN, NodeKind.FILE, stale), stale::toString);
+        assertEquals(1, server.traffic().gets(), "what is stale is not asked for again");
+      }
+      assertTrue(server.traffic().bodyBytes() < 2L * SIZE + (8 << 20));
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package io.unsealfs.storage.chunk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.storage.chunk.ReadPattern.Ahead;
+import io.unsealfs.storage.chunk.ReadPattern.Plan;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the reads of an object say about the next ones (object-storage.md section 4, "Prefetch").
+ */
+class ReadPatternTest {
+  private static final long MIB = 1 << 20;
+  private static final int READ = 128 << 10;
+  private static final long SIZE = 4L << 30;
+
+  private final ChunkCounters counters = new ChunkCounters();
+  private final ReadPattern pattern =
+      new ReadPattern(SIZE, ChunkSettings.defaults(1L << 40, 1L << 40), counters);
+
+  private Plan read(long offset) {
+    Plan plan = pattern.reading(offset, READ);
+    if (plan.ahead().size() == 1) {
+      ReadStream stream = plan.stream();
+      assertNotNull(stream);
+      pattern.asked(stream, plan.ahead().getFirst().to());
+    }
+    return plan;
+  }
+
+  private static long bytesAhead(Plan plan) {
+    return plan.ahead().stream().mapToLong(ahead -> ahead.to() - ahead.from()).sum();
+  }
+
+  @Test
+  void theFirstReadFetchesOneMebibyteAndNothingAhead() {
+    Plan plan = read(100 * MIB + 18);
+    assertEquals(101 * MIB, plan.demandEnd());
+    assertTrue(plan.ahead().isEmpty());
+  }
+
+  @Test
+  void aFileOfUpToEightMebibytesIsFetchedAsAWhole() {
+    ReadPattern small =
+        new ReadPattern(8 * MIB, ChunkSettings.defaults(1L << 40, 1L << 40), counters);
+    Plan plan = small.reading(3 * MIB, READ);
+    assertEquals(8 * MIB, plan.demandEnd());
+    assertEquals(3 * MIB, bytesAhead(plan));
+    assertTrue(small.reading(4 * MIB, READ).ahead().isEmpty());
+  }
+
+  @Test
+  void fromTheThirdReadInSequenceAWindowIsFetchedThatGrows() {
+    read(0);
+    assertTrue(read(READ).ahead().isEmpty());
+    Plan third = read(2L * READ);
+    assertEquals(7 * MIB, bytesAhead(third), third.toString());
+    long ahead = MIB + bytesAhead(third);
+    long most = ahead;
+    for (long offset = 3L * READ; offset < 600 * MIB; offset += READ) {
+      ahead += bytesAhead(read(offset));
+      most = Math.max(most, ahead - offset);
+    }
+    assertTrue(most > 112 * MIB && most <= 128 * MIB + READ, "most ahead " + most);
+    assertEquals(1, counters.activeStreams.get());
+  }
+
+  @Test
+  void nothingIsAskedForBeyondTheEnd() {
+    long last = 0;
+    for (long offset = SIZE - 40 * MIB; offset < SIZE; offset += READ) {
+      for (Ahead ahead : read(offset).ahead()) {
+        assertTrue(ahead.to() <= SIZE);
+        last = ahead.to();
+      }
+    }
+    assertEquals(SIZE, last);
+  }
+
+  @Test
+  void requestsThatTheKernelReorderedAreStillASequence() {
+    long[] order = {0, 2, 1, 3, 5, 4, 6, 8, 7};
+    boolean ahead = false;
+    for (long i : order) {
+      ahead |= !read(i * READ).ahead().isEmpty();
+    }
+    assertTrue(ahead);
+    assertEquals(1, counters.activeStreams.get());
+  }
+
+  @Test
+  void eightReadersAreFollowedAtOnce() {
+    for (int round = 0; round < 4; round++) {
+      for (int reader = 0; reader < 8; reader++) {
+        read(reader * 400L * MIB + (long) round * READ);
+      }
+    }
+    assertEquals(8, counters.activeStreams.get());
+  }
+
+  @Test
+  void aNinthPlaceEndsTheSequenceThatWasReadLongestAgo() {
+    for (int reader = 0; reader < 8; reader++) {
+      for (int round = 0; round < 3; round++) {
+        read(reader * 400L * MIB + (long) round * READ);
+      }
+    }
+    Plan plan = read(3900 * MIB);
+    assertNotNull(plan.abandoned());
+    assertEquals(7, counters.activeStreams.get());
+    assertNull(read(3 * READ + 400 * MIB).abandoned());
+  }
+
+  @Test
+  void aSkipWithinTheWindowKeepsItAndALargerOneEndsIt() {
+    for (int i = 0; i < 10; i++) {
+      read((long) i * READ);
+    }
+    assertNull(read(4 * MIB).abandoned());
+    assertNotNull(read(20 * MIB).abandoned());
+    assertEquals(0, counters.activeStreams.get());
+  }
+
+  @Test
+  void scatteredSmallReadsAreWorthLessAndLess() {
+    for (int i = 0; i < 3; i++) {
+      long offset = (i * 777 % 40) * 90L * MIB;
+      assertEquals(offset + MIB, read(offset).demandEnd());
+    }
+    assertEquals(3000 * MIB + 2L * READ, read(3000 * MIB).demandEnd());
+    assertEquals(2000 * MIB + 2L * READ, read(2000 * MIB).demandEnd());
+  }
+
+  @Test
+  void equalStepsAreFetchedAhead() {
+    Plan plan = null;
+    for (int i = 0; i < 5; i++) {
+      plan = read(i * 10L * MIB);
+    }
+    assertNotNull(plan);
+    assertEquals(4, plan.ahead().size());
+    assertEquals(50 * MIB, plan.ahead().getFirst().from());
+    assertEquals(4L * READ, bytesAhead(plan));
+  }
+
+  @Test
+  void windowsShareTheBudget() {
+    ReadPattern poor =
+        new ReadPattern(
+            SIZE, ChunkSettings.defaults(1L << 40, 1L << 40).withBudget(16 * MIB), counters);
+    long asked = 0;
+    for (long offset = 0; offset < 100 * MIB; offset += READ) {
+      Plan plan = poor.reading(offset, READ);
+      for (Ahead ahead : plan.ahead()) {
+        asked = ahead.to();
+        assertTrue(ahead.partBytes() >= ChunkGrid.CHUNK_BYTES);
+        ReadStream stream = plan.stream();
+        assertNotNull(stream);
+        poor.asked(stream, ahead.to());
+      }
+      assertTrue(asked - offset <= 12 * MIB + READ, "ahead " + (asked - offset));
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package io.unsealfs.storage.object.credentials;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.storage.object.StoreDeniedException;
+import io.unsealfs.storage.object.StoreUnavailableException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class CredentialCacheTest {
+  private static final Duration LIFE = Duration.ofHours(1);
+
+  private final SetClock clock = new SetClock();
+  private final AtomicInteger fetches = new AtomicInteger();
+  private final AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
+  private final Semaphore allowed = new Semaphore(1000);
+  private final Semaphore fetched = new Semaphore(0);
+  private final Semaphore failed = new Semaphore(0);
+  private final CredentialCache cache =
+      new CredentialCache(
+          this::fetch,
+          clock,
+          new CredentialListener() {
+            @Override
+            public void fetched(Optional<Instant> expires) {
+              fetched.release();
+            }
+
+            @Override
+            public void failed(IOException why) {
+              failed.release();
+            }
+          });
+
+  private static final class SetClock extends Clock {
+    private volatile Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+    void pass(Duration time) {
+      now = now.plus(time);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  private StoreCredentials fetch() throws IOException {
+    allowed.acquireUninterruptibly();
+    IOException problem = failure.get();
+    if (problem != null) {
+      throw problem;
+    }
+    return StoreCredentials.of(
+        "id" + fetches.incrementAndGet(),
+        "secret",
+        Optional.empty(),
+        Optional.of(clock.instant().plus(LIFE)));
+  }
+
+  private static void await(Semaphore semaphore) throws InterruptedException {
+    assertTrue(semaphore.tryAcquire(60, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void theyAreFetchedOnceAndKept() throws IOException {
+    assertEquals("id1", cache.current().accessKeyId());
+    clock.pass(Duration.ofMinutes(39));
+    assertEquals("id1", cache.current().accessKeyId());
+    assertEquals(1, fetches.get());
+    assertEquals(Optional.of(Instant.parse("2026-01-01T01:00:00Z")), cache.expires());
+  }
+
+  @Test
+  void atTwoThirdsOfTheirLifeNewOnesAreFetchedAsideWhileTheOldOnesAreInUse() throws Exception {
+    assertEquals("id1", cache.current().accessKeyId());
+    await(fetched);
+    allowed.drainPermits();
+    clock.pass(Duration.ofMinutes(41));
+    for (int i = 0; i < 100; i++) {
+      assertEquals("id1", cache.current().accessKeyId());
+    }
+    allowed.release(1000);
+    await(fetched);
+    assertEquals("id2", cache.current().accessKeyId());
+    assertEquals(2, fetches.get());
+  }
+
+  @Test
+  void underLoadOneFetchServesAll() throws Exception {
+    allowed.drainPermits();
+    CountDownLatch begun = new CountDownLatch(20);
+    List<CompletableFuture<String>> readers = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      readers.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                begun.countDown();
+                try {
+                  return cache.current().accessKeyId();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              },
+              task -> Thread.ofVirtual().start(task)));
+    }
+    assertTrue(begun.await(60, TimeUnit.SECONDS));
+    allowed.release(1000);
+    for (CompletableFuture<String> reader : readers) {
+      assertEquals("id1", reader.get(60, TimeUnit.SECONDS));
+    }
+    assertEquals(1, fetches.get());
+  }
+
+  @Test
+  void aRefusalFetchesOnceHoweverManyWereRefused() throws IOException {
+    StoreCredentials refused = cache.current();
+    assertTrue(cache.refresh(refused));
+    assertTrue(cache.refresh(refused));
+    assertEquals(2, fetches.get());
+    assertEquals("id2", cache.current().accessKeyId());
+  }
+
+  @Test
+  void aStoreThatRefusesEverythingCausesTenFetchesAMinute() throws IOException {
+    for (int i = 0; i < 50; i++) {
+      boolean _ = cache.refresh(cache.current());
+    }
+    assertEquals(1 + 10, fetches.get());
+    clock.pass(Duration.ofMinutes(1));
+    assertTrue(cache.refresh(cache.current()));
+  }
+
+  @Test
+  void credentialsThatCannotChangeDoNotHelp() throws IOException {
+    CredentialCache fixed =
+        new CredentialCache(
+            () -> StoreCredentials.of("id", "secret", Optional.empty(), Optional.empty()),
+            clock,
+            CredentialListener.none());
+    assertFalse(fixed.refresh(fixed.current()));
+    assertFalse(fixed.refresh(StoreCredentials.anonymous()));
+  }
+
+  @Test
+  void aFailedRefreshKeepsTheOldOnesAndIsTriedAgainLater() throws Exception {
+    assertEquals("id1", cache.current().accessKeyId());
+    failure.set(new StoreUnavailableException("away", 0));
+    clock.pass(Duration.ofMinutes(41));
+    assertEquals("id1", cache.current().accessKeyId());
+    await(failed);
+    assertEquals("id1", cache.current().accessKeyId());
+    assertEquals(0, failed.availablePermits());
+    failure.set(null);
+    await(fetched);
+    clock.pass(Duration.ofSeconds(2));
+    assertEquals("id1", cache.current().accessKeyId());
+    await(fetched);
+    assertEquals("id2", cache.current().accessKeyId());
+  }
+
+  @Test
+  void endedOnesAreNotUsed() throws IOException {
+    assertEquals("id1", cache.current().accessKeyId());
+    clock.pass(Duration.ofMinutes(61));
+    assertEquals("id2", cache.current().accessKeyId());
+    failure.set(new StoreDeniedException("no more"));
+    clock.pass(Duration.ofMinutes(61));
+    assertThrows(StoreDeniedException.class, cache::current);
+  }
+
+  @Test
+  void aSourceThatBreaksIsUnavailableAndNoMore() {
+    CredentialCache broken =
+        new CredentialCache(
+            () -> {
+              throw new IllegalStateException("s3cr3t");
+            },
+            clock,
+            CredentialListener.none());
+    StoreUnavailableException e = assertThrows(StoreUnavailableException.class, broken::current);
+    assertFalse(String.valueOf(e.getMessage()).contains("s3cr3t"));
+  }
+
+  @Test
+  void newsOfTheSourceAreFetched() throws Exception {
+    GivenCredentials given = new GivenCredentials();
+    given.give(StoreCredentials.of("a", "s", Optional.empty(), Optional.empty()));
+    Semaphore news = new Semaphore(0);
+    CredentialCache of =
+        new CredentialCache(
+            given,
+            clock,
+            new CredentialListener() {
+              @Override
+              public void fetched(Optional<Instant> expires) {
+                news.release();
+              }
+
+              @Override
+              public void failed(IOException why) {}
+            });
+    assertEquals("a", of.current().accessKeyId());
+    await(news);
+    given.give(StoreCredentials.of("b", "s", Optional.empty(), Optional.empty()));
+    clock.pass(Duration.ofSeconds(2));
+    of.current();
+    await(news);
+    assertEquals("b", of.current().accessKeyId());
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.storage.object.credentials;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,315 @@
+package io.unsealfs.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.storage.object.server.Fault;
+import io.unsealfs.storage.object.server.StoreBucket;
+import io.unsealfs.storage.object.server.StoreRequest;
+import io.unsealfs.storage.object.server.StoreServer;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a mounted bucket asks its store for, and what its readers see when the store misbehaves. */
+@Timeout(240)
+class BucketMountTest {
+  private static final String BIG = "weights.bin";
+  private static final int BIG_BYTES = 40 << 20;
+  private static final int PAGE = 4096;
+  private static final byte[] CONTENT = content();
+
+  @TempDir static Path shared = Path.of("");
+  private static Path volume = Path.of("");
+  private static String key = "";
+
+  @TempDir Path scratch = Path.of("");
+  private StoreServer server;
+
+  private static byte[] content() {
+    byte[] bytes = new byte[BIG_BYTES];
+    new Random(17).nextBytes(bytes);
+    return bytes;
+  }
+
+  @BeforeAll
+  static void encrypt() throws IOException, InterruptedException {
+    Path plain = Files.createDirectories(shared.resolve("plain/sub"));
+    Files.write(plain.resolveSibling(BIG), CONTENT);
+    Files.writeString(plain.resolve("small.txt"), "small");
+    volume = shared.resolve("volume");
+    key = Secrets.reference(shared, "a passphrase of the test");
+    Command.unsealfs(shared, "encrypt", shared.resolve("plain").toString(), volume.toString())
+        .with("--format", "gocryptfs", "--key", key)
+        .run()
+        .assertStatus(0);
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    Needs.fuse();
+    server = new StoreServer(new StoreBucket(StoreBucket.Dialect.S3, "models"));
+    try (Stream<Path> files = Files.walk(volume)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        server.bucket().put("v/" + volume.relativize(file), Files.readAllBytes(file));
+      }
+    }
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    server.close();
+  }
+
+  private Mounted mount(String... more) throws IOException, InterruptedException {
+    return mountFrom(server.endpoint(), more);
+  }
+
+  private Mounted mountFrom(String endpoint, String... more)
+      throws IOException, InterruptedException {
+    List<String> options =
+        new ArrayList<>(
+            List.of("--endpoint", endpoint, "--path-style", "--credentials", "anonymous"));
+    options.addAll(List.of("--key", key));
+    options.addAll(List.of(more));
+    return Mounted.mount(scratch, "s3://models/v", options.toArray(String[]::new));
+  }
+
+  private static byte[] read(Path file, long offset, int length) throws IOException {
+    try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
+      byte[] bytes = new byte[length];
+      opened.seek(offset);
+      opened.readFully(bytes);
+      return bytes;
+    }
+  }
+
+  private static byte[] expected(long offset, int length) {
+    return Arrays.copyOfRange(CONTENT, (int) offset, (int) offset + length);
+  }
+
+  /** The key of the object that holds the big file. */
+  private static String bigKey() throws IOException {
+    try (Stream<Path> files = Files.walk(volume)) {
+      Path biggest =
+          files
+              .filter(Files::isRegularFile)
+              .max((a, b) -> Long.compare(a.toFile().length(), b.toFile().length()))
+              .orElseThrow();
+      return "v/" + volume.relativize(biggest);
+    }
+  }
+
+  private long bigGets() throws IOException {
+    String big = bigKey();
+    return server.traffic().requests().stream()
+        .filter(request -> request.isGet() && request.key().equals(big))
+        .count();
+  }
+
+  @Test
+  void aFileIsReadOnceAndItsNamesCostNothing() throws IOException, InterruptedException {
+    try (Mounted mounted = mount()) {
+      server.traffic().reset();
+      try (Stream<Path> names = Files.walk(mounted.path())) {
+        assertEquals(4, names.count());
+      }
+      assertFalse(Files.exists(mounted.resolve("no such name")));
+      assertFalse(Files.exists(mounted.resolve("sub/nor this")));
+      assertEquals(List.of(), server.traffic().requests());
+
+      assertArrayEquals(CONTENT, Files.readAllBytes(mounted.resolve(BIG)));
+      assertTrue(
+          server.traffic().bodyBytes() < 1.05 * BIG_BYTES,
+          () -> server.traffic().bodyBytes() + " bytes fetched for " + BIG_BYTES);
+      assertEquals("small", Files.readString(mounted.resolve("sub/small.txt")));
+    }
+  }
+
+  @Test
+  void twentyReadersOfOneChunkMakeOneRequest() throws Exception {
+    try (Mounted mounted = mount()) {
+      Path file = mounted.resolve(BIG);
+      read(file, 0, 1); // the file's own header
+      server.traffic().reset();
+      server.always(Fault.delay(500));
+      readAtOnce(20, i -> assertPage(file, 1536L + (i * 3) % 32));
+      assertEquals(1, bigGets());
+    }
+  }
+
+  /** An action with a number. */
+  @FunctionalInterface
+  private interface Numbered {
+    void run(int number) throws Exception;
+  }
+
+  private static void readAtOnce(int readers, Numbered action) throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(readers)) {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < readers; i++) {
+        int number = i;
+        running.add(
+            threads.submit(() -> {
+              action.run(number);
+              return number;
+            }));
+      }
+      for (Future<?> each : running) {
+        each.get();
+      }
+    }
+  }
+
+  private static void assertPage(Path file, long page) throws IOException {
+    assertArrayEquals(expected(page * PAGE, PAGE), read(file, page * PAGE, PAGE));
+  }
+
+  @Test
+  void manyReadersHaveManyRequestsUnderWay() throws Exception {
+    try (Mounted mounted = mount()) {
+      Path file = mounted.resolve(BIG);
+      read(file, 0, 1);
+      server.traffic().reset();
+      server.always(Fault.delay(1000));
+      // each in a chunk of his own, so that each waits for a request of his own
+      readAtOnce(16, i -> assertPage(file, 600L + i * 576L));
+      assertTrue(
+          server.traffic().mostAtOnce() >= 8,
+          () -> server.traffic().mostAtOnce() + " requests at a time for 16 readers");
+    }
+  }
+
+  @Test
+  void aReplacedObjectIsStaleAndNeverAMixture() throws IOException, InterruptedException {
+    try (Mounted mounted = mount()) {
+      Path file = mounted.resolve(BIG);
+      try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "r")) {
+        byte[] first = new byte[PAGE];
+        open.readFully(first);
+        assertArrayEquals(expected(0, PAGE), first);
+        byte[] stored = Files.readAllBytes(volume.resolve(bigKey().substring(2)));
+        server.bucket().put(bigKey(), stored);
+        open.seek(30L << 20);
+        IOException stale = assertThrows(IOException.class, () -> open.readFully(first));
+        assertTrue(
+            String.valueOf(stale.getMessage()).contains("Stale file handle"), stale::toString);
+      }
+      FileSystemException again =
+          assertThrows(FileSystemException.class, () -> Files.newByteChannel(file).close());
+      assertEquals("Stale file handle", again.getReason());
+      assertEquals("small", Files.readString(mounted.resolve("sub/small.txt")));
+    }
+  }
+
+  @Test
+  void whatWasForgedOnTheWayIsFetchedOnceMore() throws IOException, InterruptedException {
+    try (Mounted mounted = mount()) {
+      Path file = mounted.resolve(BIG);
+      read(file, 0, 1);
+      server.traffic().reset();
+      server.next(StoreRequest::isGet, Fault.flip(10_000));
+      assertArrayEquals(expected(20L << 20, 1 << 20), read(file, 20L << 20, 1 << 20));
+    }
+  }
+
+  @Test
+  void whatIsForgedInTheStoreIsAnErrorAndIsToldSo() throws IOException, InterruptedException {
+    String big = bigKey();
+    byte[] stored = Files.readAllBytes(volume.resolve(big.substring(2)));
+    stored[25 << 20] ^= 1;
+    server.bucket().put(big, stored);
+    try (Mounted mounted = mount()) {
+      Path file = mounted.resolve(BIG);
+      long page = (25L << 20) / 4128;
+      IOException damaged = assertThrows(IOException.class, () -> read(file, page * PAGE, PAGE));
+      assertTrue(String.valueOf(damaged.getMessage()).contains("Input/output"), damaged::toString);
+      assertPage(file, 100);
+    }
+  }
+
+  @Test
+  void aSecondMountReadsFromTheDiskAlone() throws IOException, InterruptedException {
+    String directory = scratch.resolve("chunks").toString();
+    try (Mounted mounted = mount("--chunk-cache-dir", directory)) {
+      assertArrayEquals(CONTENT, Files.readAllBytes(mounted.resolve(BIG)));
+      mounted.unmount();
+    }
+    server.traffic().reset();
+    try (Mounted mounted = mount("--chunk-cache-dir", directory)) {
+      assertArrayEquals(CONTENT, Files.readAllBytes(mounted.resolve(BIG)));
+      assertEquals(0, bigGets());
+    }
+  }
+
+  @Test
+  void aDaemonKilledWhileItFillsTheDiskCacheLeavesNoWrongByte()
+      throws IOException, InterruptedException {
+    String directory = scratch.resolve("chunks").toString();
+    try (Mounted mounted = mount("--chunk-cache-dir", directory)) {
+      byte[] buffer = new byte[1 << 20];
+      try (RandomAccessFile file = new RandomAccessFile(mounted.resolve(BIG).toFile(), "r")) {
+        for (int i = 0; i < 24; i++) {
+          file.readFully(buffer);
+        }
+      }
+      ProcessHandle.of(mounted.pid()).orElseThrow().destroyForcibly();
+    }
+    try (Mounted mounted = mount("--chunk-cache-dir", directory)) {
+      assertArrayEquals(CONTENT, Files.readAllBytes(mounted.resolve(BIG)));
+    }
+  }
+
+  @Test
+  void twoMountsBehindACachingProxyFetchEachByteOnce() throws IOException, InterruptedException {
+    try (CachingProxy proxy = CachingProxy.before(server.endpoint(), scratch);
+        Mounted one = mountFrom(proxy.endpoint());
+        Mounted other = mountFrom(proxy.endpoint())) {
+      assertArrayEquals(CONTENT, Files.readAllBytes(one.resolve(BIG)));
+      assertArrayEquals(CONTENT, Files.readAllBytes(other.resolve(BIG)));
+      assertFetchedOnce();
+    }
+  }
+
+  /** No byte of the big object left the origin twice. */
+  private void assertFetchedOnce() throws IOException {
+    String big = bigKey();
+    int size = (int) Files.size(volume.resolve(big.substring(2)));
+    int[] times = new int[size];
+    for (StoreRequest request : server.traffic().requests()) {
+      if (request.isGet() && request.key().equals(big)) {
+        String[] range =
+            request
+                .headers()
+                .getOrDefault("range", "bytes=0-" + (size - 1))
+                .substring(6)
+                .split("-", 2);
+        int last = Math.min(size - 1, Integer.parseInt(range[1]));
+        for (int i = Integer.parseInt(range[0]); i <= last; i++) {
+          times[i]++;
+        }
+      }
+    }
+    assertEquals(1, Arrays.stream(times).min().orElseThrow(), "every byte was fetched");
+    assertEquals(1, Arrays.stream(times).max().orElseThrow(), "and none twice");
+  }
+}

@@ -1,0 +1,220 @@
+package io.unsealfs.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.object.S3ProxyServer;
+import io.unsealfs.storage.Name;
+import io.unsealfs.storage.NodeKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Volumes in a bucket of a server that is not ours, used as volumes on this machine are. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BucketVolumesTest {
+  private static final String BUCKET = "models";
+
+  @TempDir static Path shared = Path.of("");
+  @TempDir Path scratch = Path.of("");
+  private S3ProxyServer server;
+
+  @BeforeAll
+  void start() throws Exception {
+    server = S3ProxyServer.start(Files.createDirectory(shared.resolve("buckets")));
+    server.bucket(BUCKET);
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    server.close();
+  }
+
+  static List<VectorVolume> volumes() {
+    return VectorVolume.all();
+  }
+
+  private String credentials() throws IOException {
+    return "file:"
+        + Secrets.file(
+            scratch,
+            "access_key_id="
+                + S3ProxyServer.ID
+                + "\naccess_key_secret="
+                + S3ProxyServer.SECRET
+                + "\n");
+  }
+
+  /** The words that say how the store is reached. */
+  private List<String> store() throws IOException {
+    return List.of("--endpoint", server.endpoint(), "--path-style", "--credentials", credentials());
+  }
+
+  private String upload(VectorVolume volume) throws IOException, InterruptedException {
+    Path unpacked = volume.unpack(scratch);
+    server.upload(BUCKET, volume.name(), unpacked);
+    return "s3://" + BUCKET + "/" + volume.name();
+  }
+
+  private Command unsealfs(String... words) throws IOException {
+    return Command.unsealfs(scratch, words).with(store().toArray(String[]::new));
+  }
+
+  /** The files with content whose names survive in a bucket. */
+  private static Map<Name, String> files(TreeSnapshot tree) {
+    Map<Name, String> files = new TreeMap<>();
+    tree.entries()
+        .forEach((path, entry) -> {
+          String sha256 = entry.sha256();
+          if (entry.kind() == NodeKind.FILE && sha256 != null) {
+            files.put(path, entry.size() + " " + sha256);
+          }
+        });
+    return files;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("volumes")
+  void aMountedGocryptfsVolumeShowsItsFiles(VectorVolume volume)
+      throws IOException, InterruptedException {
+    Needs.fuse();
+    String source = upload(volume);
+    List<String> options = new ArrayList<>(store());
+    options.addAll(List.of("--key", Secrets.reference(scratch, volume.password())));
+    try (Mounted mounted = Mounted.mount(scratch, source, options.toArray(String[]::new))) {
+      assertEquals(files(volume.expected()), files(TreeSnapshot.of(mounted.path())));
+    }
+  }
+
+  @Test
+  void anOssSourceShowsTheSame() throws IOException, InterruptedException {
+    Needs.fuse();
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume).replace("s3://", "oss://");
+    try (Mounted mounted =
+        Mounted.mount(
+            scratch,
+            source,
+            "-o",
+            "endpoint=" + server.openEndpoint() + ",path_style,region=cn-hangzhou",
+            "-o",
+            "credentials=" + credentials(),
+            "--key",
+            Secrets.reference(scratch, volume.password()))) {
+      assertEquals(files(volume.expected()), files(TreeSnapshot.of(mounted.path())));
+    }
+  }
+
+  @Test
+  void aLuksImageIsOneObject() throws IOException, InterruptedException {
+    Needs.fuse();
+    VectorImage image =
+        VectorImage.all().stream()
+            .filter(i -> i.entry().has("manifest") && !i.entry().has("header"))
+            .findFirst()
+            .orElseThrow();
+    server.put(BUCKET, "images/disk.luks", image.unpack(scratch));
+    List<String> options = new ArrayList<>(store());
+    options.addAll(image.options(scratch));
+    options.addAll(List.of("--chunk-cache-dir", scratch.resolve("chunks").toString()));
+    String source = "s3://" + BUCKET + "/images/disk.luks";
+    for (int mount = 0; mount < 2; mount++) {
+      try (Mounted mounted = Mounted.mount(scratch, source, options.toArray(String[]::new))) {
+        TreeSnapshot.of(mounted.path()).assertEqualTo(image.expected());
+      }
+    }
+  }
+
+  @Test
+  void everyCommandTakesABucket() throws IOException, InterruptedException {
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume);
+    String key = Secrets.reference(scratch, volume.password());
+    Path local = scratch.resolve(volume.name());
+
+    String info = unsealfs("info", source, "--json").run().assertStatus(0).out();
+    assertEquals(Command.unsealfs(scratch, "info", local.toString(), "--json").run().out(), info);
+
+    List<String> names =
+        unsealfs("ls", source, "--key", key).run().assertStatus(0).out().lines().toList();
+    String file =
+        names.stream()
+            .filter(name ->
+                volume.expected().entries().get(Name.of(name)) instanceof TreeEntry e
+                    && e.kind() == NodeKind.FILE
+                    && e.size() > 0)
+            .findFirst()
+            .orElseThrow();
+    assertEquals(
+        Command.unsealfs(scratch, "cat", local.toString(), file, "--key", key).run().out(),
+        unsealfs("cat", source, file, "--key", key).run().assertStatus(0).out());
+
+    Outcome check = unsealfs("check", source, "--key", key).run().assertStatus(0);
+    assertTrue(check.out().contains(" 0 damages"), check::toString);
+
+    Path exported = scratch.resolve("exported");
+    unsealfs("export", source, exported.toString(), "--key", key).run().assertStatus(0);
+    assertEquals(files(volume.expected()), files(TreeSnapshot.of(exported)));
+
+    Outcome bench = unsealfs("bench", source, "--key", key, "--json").run().assertStatus(0);
+    assertTrue(bench.out().contains("\"read\""), bench::toString);
+  }
+
+  @Test
+  void warmedCiphertextIsKeptAndPurged() throws IOException, InterruptedException {
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume);
+    String key = Secrets.reference(scratch, volume.password());
+    String directory = scratch.resolve("chunks").toString();
+    Outcome warm =
+        unsealfs("warm", source, "--key", key, "--chunk-cache-dir", directory)
+            .run()
+            .assertStatus(0);
+    assertTrue(warm.errLine().contains(" 0 files could not be read"), warm::toString);
+
+    Outcome purge =
+        Command.unsealfs(scratch, "cache", "purge", "--chunk-cache-dir", directory)
+            .run()
+            .assertStatus(0);
+    assertTrue(purge.errLine().matches("unsealfs: [1-9][0-9]+ bytes deleted"), purge::toString);
+  }
+
+  @Test
+  void whatIsWrongWithTheStoreIsSaidInOneLine() throws IOException, InterruptedException {
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume);
+    String key = Secrets.reference(scratch, volume.password());
+
+    Outcome refused =
+        Command.unsealfs(scratch, "ls", source, "--key", key, "--path-style")
+            .with("--endpoint", server.endpoint(), "--credentials", "anonymous")
+            .run()
+            .assertStatus(28);
+    assertTrue(refused.errLine().contains("403"), refused::toString);
+    assertTrue(refused.errLine().contains(server.endpoint()), refused::toString);
+
+    unsealfs("ls", "s3://" + BUCKET + "/nothing/here", "--key", key).run().assertStatus(23);
+    unsealfs("ls", "s3://no-such-bucket/x", "--key", key).run().assertStatus(28);
+    unsealfs("ls", "s3://Not_A_Bucket/x", "--key", key).run().assertStatus(2);
+    unsealfs("ls", source, "--key", key, "--op-deadline", "soon").run().assertStatus(2);
+    unsealfs("ls", "s3://" + BUCKET, "--key", key).run().assertStatus(23);
+  }
+
+  @Test
+  void aFileInABucketThatIsNoVolumeIsRefused() throws IOException, InterruptedException {
+    server.put(BUCKET, "plain/readme", new byte[] {1, 2, 3});
+    unsealfs("info", "s3://" + BUCKET + "/plain/readme").run().assertStatus(23);
+    unsealfs("info", "s3://" + BUCKET + "/plain").run().assertStatus(23);
+  }
+}

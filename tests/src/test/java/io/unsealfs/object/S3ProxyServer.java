@@ -1,0 +1,132 @@
+package io.unsealfs.object;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.gaul.s3proxy.BlobStores;
+import org.gaul.s3proxy.S3Proxy;
+import org.gaul.s3proxy.auth.AuthenticationType;
+
+/**
+ * A real S3 server over a directory, in this process. It listens twice: one door wants signatures,
+ * through the other tests bring their objects, and whoever signs in a way it does not know comes in
+ * too.
+ */
+public final class S3ProxyServer implements AutoCloseable {
+  /** Who may come in by the door that wants signatures. */
+  public static final String ID = "ak";
+
+  /** His secret. */
+  public static final String SECRET = "sk";
+
+  private final S3Proxy signed;
+  private final S3Proxy open;
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  private S3ProxyServer(S3Proxy signed, S3Proxy open) {
+    this.signed = signed;
+    this.open = open;
+  }
+
+  /** Serves the buckets in {@code directory}, which has to exist. */
+  public static S3ProxyServer start(Path directory) throws Exception {
+    Properties properties = new Properties();
+    properties.setProperty("jclouds.filesystem.basedir", directory.toString());
+    var store = BlobStores.create("filesystem-nio2", properties);
+    return new S3ProxyServer(
+        start(
+            S3Proxy.builder()
+                .blobStore(store)
+                .awsAuthentication(AuthenticationType.AWS_V2_OR_V4, ID, SECRET)),
+        start(
+            S3Proxy.builder()
+                .blobStore(store)
+                .awsAuthentication(AuthenticationType.NONE, null, null)));
+  }
+
+  private static S3Proxy start(S3Proxy.Builder builder) throws Exception {
+    S3Proxy server =
+        builder
+            .endpoint(URI.create("http://127.0.0.1:0"))
+            .ignoreUnknownHeaders(true)
+            .stopTimeout(0)
+            .build();
+    server.start();
+    while (!server.getState().equals("STARTED")) {
+      if (server.getState().equals("FAILED")) {
+        throw new IllegalStateException("s3proxy did not start");
+      }
+      LockSupport.parkNanos(10_000_000);
+    }
+    return server;
+  }
+
+  /** Where signatures are looked at. */
+  public String endpoint() {
+    return "http://127.0.0.1:" + signed.getPort();
+  }
+
+  /** Where none are. */
+  public String openEndpoint() {
+    return "http://127.0.0.1:" + open.getPort();
+  }
+
+  /** Makes a bucket. */
+  public void bucket(String name) throws IOException, InterruptedException {
+    put(URI.create(openEndpoint() + "/" + name), HttpRequest.BodyPublishers.noBody());
+  }
+
+  /** Puts an object there, or another version in its place. */
+  public void put(String bucket, String key, byte[] bytes)
+      throws IOException, InterruptedException {
+    put(uri(bucket, key), HttpRequest.BodyPublishers.ofByteArray(bytes));
+  }
+
+  /** Puts a file there. */
+  public void put(String bucket, String key, Path file) throws IOException, InterruptedException {
+    put(uri(bucket, key), HttpRequest.BodyPublishers.ofFile(file));
+  }
+
+  /** Puts the regular files below {@code directory} there, as tools for buckets do. */
+  public void upload(String bucket, String prefix, Path directory)
+      throws IOException, InterruptedException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file :
+          files.filter(f -> Files.isRegularFile(f) && !Files.isSymbolicLink(f)).toList()) {
+        put(bucket, prefix + "/" + directory.relativize(file), file);
+      }
+    }
+  }
+
+  private URI uri(String bucket, String key) {
+    String path =
+        URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
+    return URI.create(openEndpoint() + "/" + bucket + "/" + path);
+  }
+
+  private void put(URI uri, HttpRequest.BodyPublisher body)
+      throws IOException, InterruptedException {
+    HttpResponse<String> answer =
+        client.send(
+            HttpRequest.newBuilder(uri).PUT(body).build(), HttpResponse.BodyHandlers.ofString());
+    if (answer.statusCode() != 200) {
+      throw new IOException("s3proxy says " + answer.statusCode() + " " + answer.body());
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    client.close();
+    signed.stop();
+    open.stop();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.object;
+
+import org.jspecify.annotations.NullMarked;
