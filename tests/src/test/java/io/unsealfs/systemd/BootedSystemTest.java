@@ -317,7 +317,7 @@ class BootedSystemTest {
         systemctl -q is-active fstab-needed.mount unsealfs-mount@fstab-needed.service
         # started again where it was killed, as any instance is
         kill -KILL $(systemctl show --value -p MainPID unsealfs-mount@fstab-needed)
-        await '[ "$(cat /fstab/needed/hello)" = hello ]'
+        await 'systemctl -q is-active unsealfs-mount@fstab-needed && [ "$(cat /fstab/needed/hello)" = hello ]'
         if mount /fstab/needed; then exit 1; fi
         umount /fstab/needed
         await '! systemctl -q is-active unsealfs-mount@fstab-needed'
