@@ -131,7 +131,7 @@ class BucketVolumesTest {
     String source = "s3://" + BUCKET + "/images/disk.luks";
     for (int mount = 0; mount < 2; mount++) {
       try (Mounted mounted = Mounted.mount(scratch, source, options.toArray(String[]::new))) {
-        TreeSnapshot.of(mounted.path()).assertEqualTo(image.expected());
+        assertEquals(files(image.expected()), files(TreeSnapshot.of(mounted.path())));
       }
     }
   }
@@ -148,12 +148,10 @@ class BucketVolumesTest {
 
     List<String> names =
         unsealfs("ls", source, "--key", key).run().assertStatus(0).out().lines().toList();
+    Map<Name, String> files = files(volume.expected());
     String file =
         names.stream()
-            .filter(name ->
-                volume.expected().entries().get(Name.of(name)) instanceof TreeEntry e
-                    && e.kind() == NodeKind.FILE
-                    && e.size() > 0)
+            .filter(name -> !files.getOrDefault(Name.of(name), "0 ").startsWith("0 "))
             .findFirst()
             .orElseThrow();
     assertEquals(
