@@ -177,28 +177,21 @@ class MountCommand implements Callable<Integer>, Chatty {
     ResidentChoice residentChoice = resident.choice();
     residentChoice.begin();
     BlockCache cache = wiring.blockCache(reading);
-    VolumeOpening opening = new VolumeOpening(wiring, source, keys);
-    FailureLog failures = new FailureLog(logNames);
-    MountCare care =
-        new MountCare(
-            cache, failures, reading.preloadFilter(), residentChoice, logNames, opening::bucket);
-    LeaseCare leaseCare =
-        new LeaseCare(
-            lease.onExpiry(), wiring.renewingKeyFetch(keys), wiring::takeStoreCredentials);
-    DaemonLog daemonLog = DaemonLog.choose(logFile, target);
-    try (CipherWarmUp _ = CipherWarmUp.begin(isImage());
     wiring.logs().about(target);
     Optional<InetSocketAddress> endpoint = seeing.address();
     Optional<Duration> idle = seeing.idle();
     FailureLog failures =
         new FailureLog(logNames, endpoint.isPresent(), new RequestFigures(), System::nanoTime);
     MountCare care =
-        new MountCare(cache, failures, reading.preloadFilter(), residentChoice, logNames);
-    LeaseCare leaseCare = new LeaseCare(lease.onExpiry(), wiring.renewingKeyFetch(keys));
+        new MountCare(
+            cache, failures, reading.preloadFilter(), residentChoice, logNames, opening::bucket);
+    LeaseCare leaseCare =
+        new LeaseCare(
+            lease.onExpiry(), wiring.renewingKeyFetch(keys), wiring::takeStoreCredentials);
     // who stays needs no place for a log, and a read-only container has none
     DaemonLog daemonLog =
         staysInForeground() ? DaemonLog.none() : DaemonLog.choose(logFile, target);
-    try (CipherWarmUp _ = CipherWarmUp.begin(!Files.isDirectory(Path.of(source.source)));
+    try (CipherWarmUp _ = CipherWarmUp.begin(isImage());
         MountSession session =
             new MountSession(
                 opening,

@@ -12,6 +12,9 @@ import java.util.function.IntConsumer;
  * those that are counted.
  */
 public final class Roster {
+  /** Between two looks for a sign of life. */
+  private static final Duration LOOK = Duration.ofMillis(50);
+
   /** In which a new thread comes to listen. */
   private static final long START_NANOS = 1_000_000;
 
@@ -82,7 +85,7 @@ public final class Roster {
       if (left <= 0) {
         return false;
       }
-      Thread.sleep(Duration.ofNanos(Math.min(left, PATIENCE.toNanos())));
+      Thread.sleep(Duration.ofNanos(Math.min(left, LOOK.toNanos())));
     }
     return true;
   }
