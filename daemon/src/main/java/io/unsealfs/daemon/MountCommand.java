@@ -152,16 +152,16 @@ class MountCommand implements Callable<Integer>, Chatty {
     FuseHost host = wiring.fuseHost(transport);
     MountOptions options =
         new MountOptions(
-            fsName == null ? source.source : fsName,
-            allowOther,
-            allowUids,
-            optional(uid),
-            optional(gid),
-            octal(umask),
-            reading.readAheadBytes(),
-            reading.workers(),
-            noExec,
-            Optional.empty())
+                fsName == null ? source.source : fsName,
+                allowOther,
+                allowUids,
+                optional(uid),
+                optional(gid),
+                octal(umask),
+                reading.readAheadBytes(),
+                reading.workers(),
+                noExec,
+                Optional.empty())
             .withRemote(source.isInBucket());
     source.prefetch = reading.prefetch;
     VolumeOpening opening = new VolumeOpening(wiring, source, keys);
@@ -221,9 +221,7 @@ class MountCommand implements Callable<Integer>, Chatty {
                     reading.prefetchBytes(),
                     idle,
                     () ->
-                        opening
-                            .bucket()
-                            .flatMap(place -> FetchReport.status(source.source, place)),
+                        opening.bucket().flatMap(place -> FetchReport.status(source.source, place)),
                     Instant.now(),
                     System.nanoTime()),
                 wiring.keyFigures());
