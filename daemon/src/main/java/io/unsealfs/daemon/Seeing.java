@@ -40,6 +40,8 @@ final class Seeing implements AutoCloseable {
   private @Nullable StatusSocket socket;
   private @Nullable MountMetrics metrics;
   private @Nullable IdleWatch idle;
+  private @Nullable Exception socketFailure;
+  private boolean isMounted;
   private boolean closed;
 
   private Seeing(StatusReport report, KeyFigures keys) {
@@ -125,14 +127,29 @@ final class Seeing implements AutoCloseable {
         }
       }
     } catch (IOException | RuntimeException e) {
-      LOG.log(Level.WARNING, "no status socket; unsealfs status will not know this mount", e);
+      missSocket(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // nobody does
     }
   }
 
+  /** A mount that fails has one line of its own to say. */
+  private synchronized void missSocket(Exception e) {
+    if (!isMounted) {
+      socketFailure = e;
+    } else if (!closed) {
+      LOG.log(Level.WARNING, "no status socket; unsealfs status will not know this mount", e);
+    }
+  }
+
   /** The tree is mounted. */
   void mounted() {
+    synchronized (this) {
+      isMounted = true;
+      if (socketFailure != null) {
+        missSocket(socketFailure);
+      }
+    }
     mounted.countDown();
     report
         .idle()
