@@ -35,8 +35,7 @@ record Connection(FuseDevice device, boolean isWatched) {
         return direct(point, options, maxReadBytes);
       } catch (SystemCallException e) {
         if (e.errno() != ErrorNumber.EPERM || HostRequirements.fusermount3().isEmpty()) {
-          throw refused(
-              point, e, HostRequirements.missingPrivilege().orElse(String.valueOf(e.getMessage())));
+          throw refused(point, e, HostRequirements.missingPrivilege().orElseGet(() -> reason(e)));
         }
       }
     }
@@ -81,6 +80,13 @@ record Connection(FuseDevice device, boolean isWatched) {
     } catch (IOException e) {
       throw refused(point, e, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Options of ours are checked before; what else the kernel calls invalid is the descriptor. */
+  private static String reason(SystemCallException e) {
+    return e.errno() == ErrorNumber.EINVAL
+        ? e.getMessage() + "; is /dev/fuse the kernel's FUSE device (character device 10:229)?"
+        : String.valueOf(e.getMessage());
   }
 
   private static MountException refused(MountPoint point, IOException cause, String reason) {
