@@ -19,6 +19,10 @@ import picocli.CommandLine;
 class DocumentedCommandsTest {
   private static final Path CHECKOUT = Path.of("..");
   private static final Pattern FENCE = Pattern.compile(" *```(\\S*)\\s*");
+
+  /** What stands between the shell's separators; one in quotes is none. */
+  private static final Pattern PART = Pattern.compile("(?:\"[^\"]*\"|'[^']*'|[^;|&])+");
+
   private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|'([^']*)'|(\\S+)");
   private static final Pattern USAGE = Pattern.compile("[\\[{|]|\\bTARGET\\b|<.*>");
 
@@ -52,8 +56,9 @@ class DocumentedCommandsTest {
             text.append(line, 0, line.length() - 1).append(' ');
             continue;
           }
-          for (String part : text.append(line).toString().split("&&|\\|\\||[;|&]", -1)) {
-            String command = part.replaceFirst("(^|\\s)#.*", "").strip();
+          Matcher part = PART.matcher(text.append(line));
+          while (part.find()) {
+            String command = part.group().replaceFirst("(^|\\s)#.*", "").strip();
             command =
                 command
                     .replaceFirst("^(sudo |\\(|until |if |! )+", "")

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * held for a moment at a time, never across a request, the disk or a copy.
  */
 final class ChunkTable {
-  /** How long a failure answers for those who ask next. */
-  private static final long FAILURE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   /** One in so many requests may be doubled. */
   private static final int HEDGE_SHARE = 20;
 
@@ -149,7 +145,7 @@ final class ChunkTable {
   }
 
   /** The chunk in its place, unless it is gone or failed too long ago to answer for it. */
-  private static @Nullable Chunk usable(StoredObject object, int index) {
+  private @Nullable Chunk usable(StoredObject object, int index) {
     Chunk chunk = object.chunk(index);
     if (chunk == null) {
       return null;
@@ -157,8 +153,13 @@ final class ChunkTable {
     return switch (chunk.state()) {
       case COMING, PRESENT -> chunk;
       case GONE -> null;
-      case FAILED -> chunk.failureWithin(FAILURE_NANOS, System.nanoTime()) == null ? null : chunk;
+      case FAILED -> isAnswering(chunk) ? chunk : null;
     };
+  }
+
+  private boolean isAnswering(Chunk chunk) {
+    long keptNanos = settings.retries().failureKept().toNanos();
+    return chunk.failureWithin(keptNanos, System.nanoTime()) != null;
   }
 
   /**

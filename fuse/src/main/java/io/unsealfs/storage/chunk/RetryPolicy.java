@@ -15,10 +15,15 @@ import java.util.random.RandomGenerator;
  * @param firstPause ceiling of the first pause
  * @param longestPause ceiling of all pauses of our own
  * @param deadline no request begins so long after the first one
+ * @param failureKept how long the failure of the last try answers for those who ask next
  */
 public record RetryPolicy(
-    int tries, Duration firstPause, Duration longestPause, Duration deadline) {
-  /** Five tries, 100 ms to 5 s, within a minute. */
+    int tries,
+    Duration firstPause,
+    Duration longestPause,
+    Duration deadline,
+    Duration failureKept) {
+  /** Five tries, 100 ms to 5 s, within a minute; their failure answers for a second. */
   public static final RetryPolicy DEFAULT =
       new RetryPolicy(5, Duration.ofMillis(100), Duration.ofSeconds(5), Duration.ofSeconds(60));
 
@@ -29,9 +34,19 @@ public record RetryPolicy(
     }
   }
 
+  /** A failure answers for a second. */
+  public RetryPolicy(int tries, Duration firstPause, Duration longestPause, Duration deadline) {
+    this(tries, firstPause, longestPause, deadline, Duration.ofSeconds(1));
+  }
+
   /** The same with another deadline. */
   public RetryPolicy within(Duration time) {
-    return new RetryPolicy(tries, firstPause, longestPause, time);
+    return new RetryPolicy(tries, firstPause, longestPause, time, failureKept);
+  }
+
+  /** The same with another time for which a failure answers. */
+  RetryPolicy keepingFailures(Duration time) {
+    return new RetryPolicy(tries, firstPause, longestPause, deadline, time);
   }
 
   /**

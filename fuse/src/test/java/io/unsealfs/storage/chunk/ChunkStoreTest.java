@@ -155,22 +155,36 @@ class ChunkStoreTest {
   }
 
   @Test
-  void fiveTriesAreMadeAndTheirFailureAnswersForASecond() throws Exception {
+  void fiveTriesAreMadeAndTheirFailureAnswersForThoseWhoAskNext() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 5));
     fake.fails((request, served, cancellation) -> {
       throw new StoreUnavailableException("503", 0);
     });
-    ChunkStore store = store(SETTINGS);
+    ChunkStore store =
+        store(SETTINGS.withRetries(QUICK.keepingFailures(Duration.ofHours(1)), Duration.ofHours(1)));
+    try (Source source = store.open(version)) {
+      for (int i = 0; i < 3; i++) {
+        assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
+        until(() -> store.figures().inFlight() == 0);
+      }
+    }
+    assertEquals(5, fake.requests.size());
+  }
+
+  @Test
+  void anOldFailureAnswersNoLonger() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 5));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreUnavailableException("503", 0);
+    });
+    ChunkStore store =
+        store(SETTINGS.withRetries(QUICK.keepingFailures(Duration.ZERO), Duration.ofHours(1)));
     try (Source source = store.open(version)) {
       assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
-      assertEquals(5, fake.requests.size());
-      until(() -> store.figures().inFlight() == 0);
-      assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));
-      assertEquals(5, fake.requests.size());
       fake.fails((request, served, cancellation) -> {});
+      // each chunk of the request that failed is asked for once more
       until(() -> reads(source));
     }
-    // the second is over for one chunk of the request after the other
     int more = fake.requests.size() - 5;
     assertTrue(more >= 1 && more <= 4, more + " requests");
   }
