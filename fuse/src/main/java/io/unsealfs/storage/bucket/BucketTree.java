@@ -13,7 +13,6 @@ import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.KeyFault;
-import io.unsealfs.storage.object.ListDepth;
 import io.unsealfs.storage.object.ObjectArchivedException;
 import io.unsealfs.storage.object.ObjectListing;
 import io.unsealfs.storage.object.ObjectStore;
@@ -102,8 +101,8 @@ public final class BucketTree implements FileTree {
         OBJECTS_MOST,
         index,
         never,
-        (s, p, continuation) ->
-            retries.repeat(() -> s.list(p, ListDepth.ALL, continuation, never)));
+        (s, p, depth, continuation, ofPart) ->
+            retries.repeat(() -> s.list(p, depth, continuation, ofPart)));
     if (index.objects() == 0) {
       throw new NoSuchFileException(
           store.location() + ": no object below \"" + Name.of(prefix) + "\"");
