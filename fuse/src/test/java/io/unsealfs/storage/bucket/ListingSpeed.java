@@ -2,6 +2,7 @@ package io.unsealfs.storage.bucket;
 
 import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
+import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.ListDepth;
@@ -19,6 +20,8 @@ import io.unsealfs.storage.object.server.StoreServer;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Not a test: how long 100,000 objects take to list and index at 20 ms a request, one page after
@@ -27,6 +30,7 @@ import java.util.Map;
 public final class ListingSpeed {
   private static final int DIRECTORIES = 100;
   private static final int EACH = 1000;
+  private static final long LATENCY_NANOS = 20_000_000;
 
   private ListingSpeed() {}
 
@@ -39,9 +43,20 @@ public final class ListingSpeed {
     try (StoreServer server = new StoreServer(bucket)) {
       server.always(Fault.delay(20));
       for (int round = 0; round < 4; round++) {
-        serial(server);
-        inParts(server);
+        System.out.println("over HTTP, with the server on the same cores");
+        serial(store(server));
+        inParts(store(server));
       }
+    }
+    FakeStore fake = new FakeStore();
+    for (int i = 0; i < DIRECTORIES * EACH; i++) {
+      fake.put("m/layer" + i / EACH + "/tensor-" + i % EACH, new byte[0]);
+    }
+    fake.failsLists((page, prefix, depth, cancellation) -> LockSupport.parkNanos(LATENCY_NANOS));
+    for (int round = 0; round < 4; round++) {
+      System.out.println("latency alone");
+      serial(fake);
+      inParts(fake);
     }
   }
 
@@ -63,9 +78,9 @@ public final class ListingSpeed {
             StoreCredentials::anonymous, Clock.systemUTC(), CredentialListener.none()));
   }
 
-  private static void serial(StoreServer server) throws IOException {
-    long before = server.traffic().lists();
-    try (ObjectStore store = store(server)) {
+  private static void serial(ObjectStore store) throws IOException {
+    try (store) {
+      LongAdder requests = new LongAdder();
       long began = System.nanoTime();
       BucketIndex index = new BucketIndex();
       ObjectListing.walk(
@@ -74,20 +89,20 @@ public final class ListingSpeed {
           1_000_000,
           index,
           Cancellation.none(),
-          (s, prefix, depth, continuation, cancellation) ->
-              s.list(prefix, ListDepth.ALL, continuation, cancellation));
-      print("serial", began, index.objects(), server.traffic().lists() - before);
+          (s, prefix, depth, continuation, cancellation) -> {
+            requests.increment();
+            return s.list(prefix, ListDepth.ALL, continuation, cancellation);
+          });
+      print("serial", began, index.objects(), requests.sum());
     }
   }
 
-  private static void inParts(StoreServer server) throws IOException {
-    long before = server.traffic().lists();
-    ObjectStore store = store(server);
+  private static void inParts(ObjectStore store) throws IOException {
     ChunkStore chunks = new ChunkStore(store, ChunkSettings.defaults(1L << 32, 1L << 31));
     long began = System.nanoTime();
     try (BucketTree tree =
         BucketTree.open(store, "m/", chunks, name -> false, RetryPolicy.DEFAULT, line -> {})) {
-      print("in parts", began, tree.summary().objects(), server.traffic().lists() - before);
+      print("in parts", began, tree.summary().objects(), tree.pages());
     }
   }
 
