@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.daemon.status.MountStatus;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.bucket.BucketTree;
@@ -21,7 +22,12 @@ import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +42,14 @@ final class BucketPlace implements Place {
   private final ChunkStore chunks;
   private final long budgetBytes;
   private final DiskLimits limits;
+  private final ObjectStore store;
+  private final RetryPolicy retries;
   private final @Nullable SharedTree tree;
+  private final @Nullable BucketTree listed;
+  private final @Nullable ObjectVersion image;
+  private final CredentialFigures credentials;
+  private final AtomicLong refreshes = new AtomicLong();
+  private final AtomicLong failedRefreshes = new AtomicLong();
   private @Nullable Source file; // until it is handed on
   private boolean keepsCopies; // guarded by this
 
@@ -46,24 +59,38 @@ final class BucketPlace implements Place {
       ChunkStore chunks,
       long budgetBytes,
       DiskLimits limits,
-      @Nullable SharedTree tree,
-      @Nullable Source file) {
+      ObjectStore store,
+      RetryPolicy retries,
+      @Nullable BucketTree listed,
+      @Nullable ObjectVersion image,
+      @Nullable Source file,
+      CredentialFigures credentials) {
+    this.credentials = credentials;
+    this.store = store;
+    this.retries = retries;
+    this.listed = listed;
+    this.image = image;
     this.uri = uri;
     this.options = options;
     this.chunks = chunks;
     this.budgetBytes = budgetBytes;
     this.limits = limits;
-    this.tree = tree;
+    this.tree = listed == null ? null : new SharedTree(listed);
     this.file = file;
   }
 
   /**
    * Looks what is there. Takes over {@code store}, also when it throws.
    *
+   * @param credentials of {@code store}
    * @throws java.nio.file.NoSuchFileException if nothing is
    */
   static BucketPlace open(
-      ObjectUri uri, ObjectStore store, ObjectOptions options, ChunkSettings settings)
+      ObjectUri uri,
+      ObjectStore store,
+      ObjectOptions options,
+      ChunkSettings settings,
+      CredentialFigures credentials)
       throws IOException {
     RetryPolicy retries = settings.retries();
     ChunkStore chunks = new ChunkStore(store, settings);
@@ -72,22 +99,32 @@ final class BucketPlace implements Place {
       DiskLimits limits = options.diskLimits();
       Optional<ObjectVersion> object = object(uri, store, retries);
       Source file = null;
-      SharedTree tree = null;
+      BucketTree tree = null;
       if (object.isPresent()) {
         file = chunks.openAlone(object.get());
       } else {
         tree =
-            new SharedTree(
-                BucketTree.open(
-                    store,
-                    uri.treePrefix(),
-                    chunks,
-                    GocryptfsFormat::isIndex,
-                    retries,
-                    BucketPlace::warn));
+            BucketTree.open(
+                store,
+                uri.treePrefix(),
+                chunks,
+                GocryptfsFormat::isIndex,
+                retries,
+                BucketPlace::warn);
       }
       done = true;
-      return new BucketPlace(uri, options, chunks, settings.budgetBytes(), limits, tree, file);
+      return new BucketPlace(
+          uri,
+          options,
+          chunks,
+          settings.budgetBytes(),
+          limits,
+          store,
+          retries,
+          tree,
+          object.orElse(null),
+          file,
+          credentials);
     } finally {
       if (!done) {
         chunks.close();
@@ -179,8 +216,64 @@ final class BucketPlace implements Place {
   }
 
   @Override
+  public Refreshed refresh(Cancellation cancellation) throws IOException {
+    boolean done = false;
+    try {
+      Refreshed refreshed =
+          listed == null ? lookAtImage(cancellation) : Refreshed.of(listed.refresh(cancellation));
+      refreshes.incrementAndGet();
+      done = true;
+      return refreshed;
+    } finally {
+      if (!done) {
+        failedRefreshes.incrementAndGet();
+      }
+    }
+  }
+
+  private Refreshed lookAtImage(Cancellation cancellation) throws IOException {
+    ObjectVersion mounted = Objects.requireNonNull(image);
+    try {
+      ObjectVersion now = retries.repeat(() -> store.head(uri.path(), cancellation));
+      boolean same =
+          now.size() == mounted.size()
+              && now.etag().equals(mounted.etag())
+              && (now.etag().isPresent() || now.modifiedMillis() == mounted.modifiedMillis());
+      return same ? Refreshed.same() : Refreshed.replaced();
+    } catch (ObjectNotFoundException e) {
+      return Refreshed.replaced();
+    }
+  }
+
+  @Override
   public Optional<ChunkFigures> figures() {
     return Optional.of(chunks.figures());
+  }
+
+  @Override
+  public Optional<MountStatus.Listing> listing() {
+    return listed == null ? Optional.empty() : Optional.of(listing(listed));
+  }
+
+  private MountStatus.Listing listing(BucketTree tree) {
+    BucketTree.Summary shown = tree.summary();
+    return new MountStatus.Listing(
+        shown.objects(),
+        TimeUnit.NANOSECONDS.toMillis(shown.nanos()),
+        shown.skipped().entrySet().stream()
+            .map(fault ->
+                new MountStatus.Skipped(
+                    fault.getKey().name().toLowerCase(Locale.ROOT), fault.getValue()))
+            .toList(),
+        tree.pages(),
+        tree.failedPages(),
+        refreshes.get(),
+        failedRefreshes.get());
+  }
+
+  @Override
+  public MountStatus.Credentials credentials() {
+    return credentials.status(Instant.now());
   }
 
   @Override

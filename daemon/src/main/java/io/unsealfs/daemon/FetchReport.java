@@ -13,10 +13,10 @@ final class FetchReport {
   /** The same for who asks the daemon; empty for a source that fetches nothing. */
   static Optional<MountStatus.Store> status(String source, Place place) {
     String provider = source.substring(0, Math.max(0, source.indexOf("://")));
-    return place.figures().map(figures -> store(provider, figures));
+    return place.figures().map(figures -> store(provider, figures, place));
   }
 
-  private static MountStatus.Store store(String provider, ChunkFigures figures) {
+  private static MountStatus.Store store(String provider, ChunkFigures figures, Place place) {
     return new MountStatus.Store(
         provider,
         figures.requests(),
@@ -33,7 +33,24 @@ final class FetchReport {
         figures.memoryMisses(),
         figures.disk().hits(),
         figures.disk().misses(),
-        figures.disk().bytes());
+        figures.disk().bytes(),
+        new MountStatus.Faults(
+            figures.hedges(),
+            figures.hedgesWon(),
+            figures.staleObjects(),
+            figures.protocolFaults(),
+            figures.distrusted()),
+        new MountStatus.Pace(figures.firstByteNanos(), figures.concurrencyLimit()),
+        new MountStatus.Ahead(figures.streams(), figures.prefetchResets()),
+        new MountStatus.Chunks(
+            figures.memoryJoins(),
+            figures.evictions(),
+            figures.memoryBytes(),
+            figures.budgetBytes(),
+            figures.disk().evictions(),
+            figures.disk().corrupt()),
+        place.listing(),
+        place.credentials());
   }
 
   static String line(ChunkFigures figures) {

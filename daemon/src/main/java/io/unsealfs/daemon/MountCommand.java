@@ -86,6 +86,8 @@ class MountCommand implements Callable<Integer>, Chatty {
 
   @Mixin ResidentOptions resident = new ResidentOptions();
 
+  @Mixin RefreshOptions refresh = new RefreshOptions();
+
   @Mixin LeaseOptions lease = new LeaseOptions();
 
   @Mixin SeeingOptions seeing = new SeeingOptions();
@@ -162,7 +164,8 @@ class MountCommand implements Callable<Integer>, Chatty {
                 reading.workers(),
                 noExec,
                 Optional.empty())
-            .withRemote(source.isInBucket());
+            .withRemote(source.isInBucket())
+            .withValidity(refresh.validity(source));
     source.prefetch = reading.prefetch;
     VolumeOpening opening = new VolumeOpening(wiring, source, keys);
     ServiceReport report =
@@ -235,8 +238,13 @@ class MountCommand implements Callable<Integer>, Chatty {
       Signals.on("TERM", () -> stop(session));
       Signals.on("INT", () -> stop(session));
       Signals.on("USR1", () -> care.logFigures(target));
+      Optional<RefreshCare> refreshing =
+          RefreshCare.begin(opening.bucket(), session.mount(), refresh.interval());
+      refreshing.ifPresent(looking -> Signals.on("HUP", looking::ask));
       try (RunRecord _ = RunRecord.write(target)) {
         return serve(session, target, daemonLog, report);
+      } finally {
+        refreshing.ifPresent(RefreshCare::close);
       }
     }
   }

@@ -1,8 +1,10 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.daemon.status.MountStatus;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.chunk.ChunkFigures;
+import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.volume.VolumeContext;
 import java.io.Closeable;
 import java.io.IOException;
@@ -43,9 +45,28 @@ interface Place extends Closeable {
     return 0;
   }
 
+  /**
+   * Looks again at what is there. What was handed on shows it from then on, unless this throws.
+   *
+   * @throws IOException if it could not be looked at
+   */
+  default Refreshed refresh(Cancellation cancellation) throws IOException {
+    return Refreshed.same();
+  }
+
   /** What was fetched so far, where something is. */
   default Optional<ChunkFigures> figures() {
     return Optional.empty();
+  }
+
+  /** What was listed, where something was. */
+  default Optional<MountStatus.Listing> listing() {
+    return Optional.empty();
+  }
+
+  /** How the credentials stand that it is read with. */
+  default MountStatus.Credentials credentials() {
+    return new MountStatus.Credentials(Optional.empty(), 0, 0);
   }
 
   /** Gives memory back, or takes it again: a share of what it has, 0 to 1. */

@@ -11,13 +11,10 @@ import io.unsealfs.storage.object.credentials.GivenCredentials;
 import io.unsealfs.storage.object.oss.OssStore;
 import io.unsealfs.storage.object.s3.S3Store;
 import io.unsealfs.storage.object.s3.WebIdentity;
-import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * From the words for a bucket to its store: settings, credentials, and the SDK that speaks to it.
@@ -57,9 +54,11 @@ final class StoreOpening {
   /**
    * The store of a bucket; it is asked nothing yet.
    *
+   * @param listener hears when credentials change
    * @throws UsageException if it cannot be spoken to like that
    */
-  ObjectStore open(ObjectUri uri, StoreSettings settings) throws UsageException {
+  ObjectStore open(ObjectUri uri, StoreSettings settings, CredentialListener listener)
+      throws UsageException {
     settings
         .endpoint()
         .filter(endpoint -> "http".equals(endpoint.getScheme()))
@@ -76,29 +75,12 @@ final class StoreOpening {
       boolean oss = uri.scheme().equals("oss");
       CredentialFetcher fetcher =
           oss ? sources.oss(settings.credentials()) : sources.s3(settings.credentials());
-      CredentialCache credentials =
-          new CredentialCache(fetcher, Clock.systemUTC(), new CredentialLog());
+      CredentialCache credentials = new CredentialCache(fetcher, Clock.systemUTC(), listener);
       return oss
           ? OssStore.open(uri, settings, credentials)
           : S3Store.open(uri, settings, credentials);
     } catch (IllegalArgumentException e) {
       throw new UsageException(uri + ": " + e.getMessage());
-    }
-  }
-
-  /** Says when credentials change, and never what they are. */
-  private static final class CredentialLog implements CredentialListener {
-    @Override
-    public void fetched(Optional<Instant> expires) {
-      LOG.log(
-          Level.DEBUG,
-          () ->
-              "store credentials fetched" + expires.map(end -> ", they end at " + end).orElse(""));
-    }
-
-    @Override
-    public void failed(IOException why) {
-      LOG.log(Level.WARNING, "store credentials were not renewed: " + why.getMessage());
     }
   }
 }

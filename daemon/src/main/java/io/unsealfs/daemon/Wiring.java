@@ -210,8 +210,9 @@ final class Wiring {
     StoreSettings settings = StoreOpening.settings(uri, source.object.storeSettings());
     ChunkSettings chunks =
         source.object.chunks(settings, CacheSize.ofThisProcess(), source.prefetch);
-    ObjectStore store = new StoreOpening(System.getenv(), given).open(uri, settings);
-    return BucketPlace.open(uri, store, source.object, chunks);
+    CredentialFigures credentials = new CredentialFigures();
+    ObjectStore store = new StoreOpening(System.getenv(), given).open(uri, settings, credentials);
+    return BucketPlace.open(uri, store, source.object, chunks, credentials);
   }
 
   /** Fetches keys as the options say. */

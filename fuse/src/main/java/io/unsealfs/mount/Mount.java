@@ -72,6 +72,18 @@ public interface Mount extends AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * The tree shows other files than before: has the kernel forget the entries, attributes and
+   * listings that are no longer so. What is open stays as it is.
+   */
+  default void treeChanged() {}
+
+  /** Why {@link #treeChanged} has no effect, one line; empty where it has. */
+  default Optional<String> notRefreshable() {
+    return Optional.of(
+        "only transport kernel can have the kernel forget what has changed; use transport=kernel");
+  }
+
   /** Figures of resident mode; empty where it is off. */
   default Optional<ResidentFigures> resident() {
     return Optional.empty();

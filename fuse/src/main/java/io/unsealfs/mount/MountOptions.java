@@ -25,6 +25,7 @@ import java.util.OptionalInt;
  * @param revocable whether opens may have to be refused later, so that each one has to be seen
  * @param remote whether reads wait for a network rather than for a processor, so that many have to
  *     be under way at a time
+ * @param validity for how long the kernel may go by what it was told
  */
 public record MountOptions(
     String fsName,
@@ -38,7 +39,8 @@ public record MountOptions(
     boolean noExec,
     Optional<ResidentPlan> resident,
     boolean revocable,
-    boolean remote) {
+    boolean remote,
+    Validity validity) {
 
   /**
    * What the kernel is asked to read ahead by default, bytes: two requests of 1 MiB, so that both
@@ -86,7 +88,8 @@ public record MountOptions(
         noExec,
         resident,
         false,
-        false);
+        false,
+        Validity.FOREVER);
   }
 
   /** With the default read-ahead and number of workers. */
@@ -124,7 +127,8 @@ public record MountOptions(
         noExec,
         plan,
         revocable,
-        remote);
+        remote,
+        validity);
   }
 
   /** The same, of a mount that may be revoked. */
@@ -141,7 +145,8 @@ public record MountOptions(
         noExec,
         resident,
         mayBe,
-        remote);
+        remote,
+        validity);
   }
 
   /** The same, of a tree that is read over a network. */
@@ -158,7 +163,26 @@ public record MountOptions(
         noExec,
         resident,
         revocable,
-        isRemote);
+        isRemote,
+        validity);
+  }
+
+  /** The same, with this trust of the kernel in what it was told. */
+  public MountOptions withValidity(Validity newValidity) {
+    return new MountOptions(
+        fsName,
+        allowOther,
+        allowUids,
+        uid,
+        gid,
+        umask,
+        readAheadBytes,
+        workers,
+        noExec,
+        resident,
+        revocable,
+        remote,
+        newValidity);
   }
 
   /** Threads that wait for requests from the start. */

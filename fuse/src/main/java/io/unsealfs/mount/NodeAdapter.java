@@ -26,6 +26,7 @@ public final class NodeAdapter implements Closeable {
   private static final Name TRUSTED = Name.of("trusted.");
   private final FileTree tree;
   private final AttributeView view;
+  private final Validity validity;
   private final OpenFiles files = new OpenFiles();
   private final Gate gate = new Gate();
 
@@ -33,11 +34,17 @@ public final class NodeAdapter implements Closeable {
   public NodeAdapter(FileTree tree, MountOptions options) {
     this.tree = tree;
     this.view = new AttributeView(options);
+    this.validity = options.validity();
   }
 
   /** What {@link #open} and {@link #read} ask first. */
   public Gate gate() {
     return gate;
+  }
+
+  /** For how long the kernel may go by the answers. */
+  public Validity validity() {
+    return validity;
   }
 
   /** The root directory. */

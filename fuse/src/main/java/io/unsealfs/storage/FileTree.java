@@ -65,6 +65,15 @@ public interface FileTree extends Closeable {
     return false;
   }
 
+  /**
+   * Grows when the tree shows other files than before: what was derived from its files is to be
+   * derived again. Read before what is derived from, so that nothing old is taken for new. Always
+   * zero for a tree that does not change.
+   */
+  default long generation() {
+    return 0;
+  }
+
   /** Size and use of the underlying storage. */
   Statistics statistics() throws IOException;
 

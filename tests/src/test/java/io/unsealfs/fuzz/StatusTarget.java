@@ -42,7 +42,32 @@ final class StatusTarget {
             new MountStatus.Requests(1, 2, 3, 4, 5, 6),
             new MountStatus.Errors(
                 1, 1, 1, 0, List.of(new MountStatus.FileErrors("a", "damaged", "read", 1, "now"))),
-            Optional.of(new MountStatus.Store("s3", 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6)),
+            Optional.of(
+                new MountStatus.Store(
+                    "s3",
+                    1,
+                    2,
+                    3,
+                    4,
+                    5,
+                    6,
+                    7,
+                    8,
+                    9,
+                    1,
+                    2,
+                    3,
+                    4,
+                    5,
+                    6,
+                    new MountStatus.Faults(1, 2, 3, 4, 5),
+                    new MountStatus.Pace(1, 2),
+                    new MountStatus.Ahead(1, 2),
+                    new MountStatus.Chunks(1, 2, 3, 4, 5, 6),
+                    Optional.of(
+                        new MountStatus.Listing(
+                            1, 2, List.of(new MountStatus.Skipped("nul", 1)), 3, 4, 5, 6)),
+                    new MountStatus.Credentials(Optional.of(1L), 2, 3))),
             Optional.empty());
     return new ParserTarget(
         "status",

@@ -131,7 +131,9 @@ public final class MountMetrics implements AutoCloseable {
           "Reads of damaged data",
           Tags.of("format", status.format().get(), "healed", "false"),
           s -> s.errors().damagedReads());
-      status.store().ifPresent(store -> store(store.provider()));
+      status
+          .store()
+          .ifPresent(store -> StoreMetrics.register(registry, store, () -> now().store()));
     }
   }
 
@@ -203,70 +205,6 @@ public final class MountMetrics implements AutoCloseable {
         "Files dropped",
         Tags.empty(),
         s -> s.resident().evictions());
-  }
-
-  private void store(String provider) {
-    Tags tags = Tags.of("provider", provider);
-    String bytes = "Fetched from the object store";
-    storeBytes(
-        "unsealfs.source", bytes, tags.and("reason", "demand"), MountStatus.Store::demandBytes);
-    storeBytes(
-        "unsealfs.source", bytes, tags.and("reason", "prefetch"), MountStatus.Store::prefetchBytes);
-    storeBytes("unsealfs.source", bytes, tags.and("reason", "warm"), MountStatus.Store::warmBytes);
-    storeCounter(
-        "unsealfs.source.requests",
-        tags.and("op", "read", "outcome", "ok"),
-        store -> store.requests() - store.failedRequests());
-    storeCounter(
-        "unsealfs.source.requests",
-        tags.and("op", "read", "outcome", "failed"),
-        MountStatus.Store::failedRequests);
-    storeCounter("unsealfs.source.retries", tags, MountStatus.Store::retries);
-    storeCounter("unsealfs.source.throttled", tags, MountStatus.Store::throttled);
-    storeBytes(
-        "unsealfs.prefetch",
-        "Fetched ahead",
-        Tags.of("result", "used"),
-        MountStatus.Store::prefetchUsedBytes);
-    storeBytes(
-        "unsealfs.prefetch",
-        "Fetched ahead",
-        Tags.of("result", "wasted"),
-        MountStatus.Store::prefetchWastedBytes);
-    storeCounter(
-        "unsealfs.chunk.cache",
-        Tags.of("tier", "ram", "result", "hit"),
-        MountStatus.Store::memoryHits);
-    storeCounter(
-        "unsealfs.chunk.cache",
-        Tags.of("tier", "ram", "result", "miss"),
-        MountStatus.Store::memoryMisses);
-    storeCounter(
-        "unsealfs.chunk.cache",
-        Tags.of("tier", "disk", "result", "hit"),
-        MountStatus.Store::diskHits);
-    storeCounter(
-        "unsealfs.chunk.cache",
-        Tags.of("tier", "disk", "result", "miss"),
-        MountStatus.Store::diskMisses);
-    gauge(
-        "unsealfs.source.inflight",
-        "Requests under way",
-        tags,
-        s -> s.store().map(MountStatus.Store::inFlight).orElse(0L));
-    gaugeBytes(
-        "unsealfs.chunk.cache.size",
-        "In the disk cache",
-        s -> s.store().map(MountStatus.Store::diskBytes).orElse(0L));
-  }
-
-  private void storeCounter(String name, Tags tags, ToDoubleFunction<MountStatus.Store> figure) {
-    counter(name, "", tags, s -> s.store().map(figure::applyAsDouble).orElse(0.0));
-  }
-
-  private void storeBytes(
-      String name, String what, Tags tags, ToDoubleFunction<MountStatus.Store> figure) {
-    bytes(name, what, tags, s -> s.store().map(figure::applyAsDouble).orElse(0.0));
   }
 
   private void counter(String name, String what, Tags tags, ToDoubleFunction<MountStatus> figure) {

@@ -198,6 +198,12 @@ public record MountStatus(
    * @param diskHits segments found in the disk cache
    * @param diskMisses segments not found there
    * @param diskBytes in the disk cache
+   * @param faults what went wrong
+   * @param pace how fast it is
+   * @param ahead what is fetched ahead
+   * @param chunks what is kept of it
+   * @param listing behind a tree; empty for an image
+   * @param credentials that requests are signed with
    */
   public record Store(
       String provider,
@@ -215,5 +221,93 @@ public record MountStatus(
       long memoryMisses,
       long diskHits,
       long diskMisses,
-      long diskBytes) {}
+      long diskBytes,
+      Faults faults,
+      Pace pace,
+      Ahead ahead,
+      Chunks chunks,
+      Optional<Listing> listing,
+      Credentials credentials) {}
+
+  /**
+   * What went wrong with an object store.
+   *
+   * @param hedges requests doubled since they were slow
+   * @param hedgesWon doubles that were first
+   * @param stale objects found replaced or removed
+   * @param protocol answers that broke the protocol
+   * @param distrusted chunks fetched again since they were not authentic
+   */
+  public record Faults(long hedges, long hedgesWon, long stale, long protocol, long distrusted) {}
+
+  /**
+   * How fast an object store is.
+   *
+   * @param firstByteNanos until answers began, in all
+   * @param concurrencyLimit most requests at a time, now
+   */
+  public record Pace(long firstByteNanos, long concurrencyLimit) {}
+
+  /**
+   * Sequences of reads that are fetched ahead.
+   *
+   * @param streams now
+   * @param resets that ended since their reader went elsewhere
+   */
+  public record Ahead(long streams, long resets) {}
+
+  /**
+   * Chunks of ciphertext.
+   *
+   * @param joins readers that waited for a request of another
+   * @param evictions dropped from memory
+   * @param heldBytes in memory
+   * @param budgetBytes there may be in memory
+   * @param diskEvictions segments deleted for room
+   * @param diskCorrupt segments deleted since they were not what they should be
+   */
+  public record Chunks(
+      long joins,
+      long evictions,
+      long heldBytes,
+      long budgetBytes,
+      long diskEvictions,
+      long diskCorrupt) {}
+
+  /**
+   * The listing behind a tree of objects.
+   *
+   * @param objects files
+   * @param millis that the one which is shown took
+   * @param skipped keys that can be no files
+   * @param pages requests that listed
+   * @param failedPages of them, those that failed
+   * @param refreshes times it was listed again
+   * @param failedRefreshes times it could not be
+   */
+  public record Listing(
+      long objects,
+      long millis,
+      List<Skipped> skipped,
+      long pages,
+      long failedPages,
+      long refreshes,
+      long failedRefreshes) {}
+
+  /**
+   * Keys left out.
+   *
+   * @param cause in lower case
+   * @param keys how many
+   */
+  public record Skipped(String cause, long keys) {}
+
+  /**
+   * Store credentials.
+   *
+   * @param expiresInSeconds until they end; empty where they do not
+   * @param fetches times they were fetched
+   * @param failedFetches times they could not be
+   */
+  public record Credentials(Optional<Long> expiresInSeconds, long fetches, long failedFetches) {}
 }

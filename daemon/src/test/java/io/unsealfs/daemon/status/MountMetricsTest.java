@@ -42,6 +42,42 @@ class MountMetricsTest {
   }
 
   @Test
+  void figuresOfAnObjectStoreComeFromTheStatus() {
+    String text = scrape(Statuses.of(7, 8));
+    for (String line :
+        List.of(
+            "unsealfs_source_requests_total{op=\"read\",outcome=\"ok\",provider=\"s3\"} 97",
+            "unsealfs_source_requests_total{op=\"list\",outcome=\"ok\",provider=\"s3\"} 24",
+            "unsealfs_source_requests_total{op=\"list\",outcome=\"failed\",provider=\"s3\"} 1",
+            "unsealfs_source_first_byte_seconds_count{provider=\"s3\"} 97",
+            "unsealfs_source_first_byte_seconds_sum{provider=\"s3\"} 4",
+            "unsealfs_source_bytes_total{provider=\"s3\",reason=\"prefetch\"} 2000",
+            "unsealfs_source_retries_total{provider=\"s3\"} 4",
+            "unsealfs_source_hedges_total{provider=\"s3\",won=\"true\"} 2",
+            "unsealfs_source_hedges_total{provider=\"s3\",won=\"false\"} 7",
+            "unsealfs_source_throttled_total{provider=\"s3\"} 5",
+            "unsealfs_source_stale_total{provider=\"s3\"} 1",
+            "unsealfs_source_protocol_faults_total{provider=\"s3\"} 11",
+            "unsealfs_source_inflight{provider=\"s3\"} 6",
+            "unsealfs_source_concurrency_limit{provider=\"s3\"} 13",
+            "unsealfs_chunk_cache_total{result=\"join\",tier=\"ram\"} 16",
+            "unsealfs_chunk_cache_size_bytes{tier=\"disk\"} 900",
+            "unsealfs_chunk_cache_evictions_total{tier=\"disk\"} 20",
+            "unsealfs_prefetch_bytes_total{result=\"wasted\"} 500",
+            "unsealfs_prefetch_streams 14",
+            "unsealfs_prefetch_budget_used_bytes 18",
+            "unsealfs_credentials_expires_seconds 29",
+            "unsealfs_credentials_refresh_total{outcome=\"failed\"} 31",
+            "unsealfs_listing_objects 22",
+            "unsealfs_listing_duration_seconds 2.3",
+            "unsealfs_listing_skipped{cause=\"nul\"} 24",
+            "unsealfs_listing_skipped{cause=\"dot_name\"} 0",
+            "unsealfs_listing_refreshes_total{outcome=\"failed\"} 28")) {
+      assertTrue(text.contains("\n" + line), line + " is not in\n" + text);
+    }
+  }
+
+  @Test
   void noFigureTellsNames() {
     String text =
         scrape(

@@ -27,7 +27,35 @@ final class Statuses {
         new MountStatus.Resident(false, "not asked for", 0, 0, 0, 0, 0, 0, 0),
         new MountStatus.Requests(100, 50, readBytes, 3, errors.length, 1),
         new MountStatus.Errors(errors.length, errors.length, errors.length, 0, List.of(errors)),
-        Optional.empty(),
+        Optional.of(store()),
         Optional.of(600L));
+  }
+
+  static MountStatus.Store store() {
+    return new MountStatus.Store(
+        "s3",
+        100,
+        3,
+        1000,
+        2000,
+        3000,
+        4,
+        5,
+        6,
+        1500,
+        500,
+        70,
+        30,
+        7,
+        8,
+        900,
+        new MountStatus.Faults(9, 2, 1, 11, 12),
+        new MountStatus.Pace(4_000_000_000L, 13),
+        new MountStatus.Ahead(14, 15),
+        new MountStatus.Chunks(16, 17, 18, 19, 20, 21),
+        Optional.of(
+            new MountStatus.Listing(
+                22, 2300, List.of(new MountStatus.Skipped("nul", 24)), 25, 1, 27, 28)),
+        new MountStatus.Credentials(Optional.of(29L), 30, 31));
   }
 }

@@ -114,13 +114,13 @@ final class DirectoryRequests {
     return inode == null ? null : unseen.get(inode.id(), id -> new OpenDirectory(inode));
   }
 
-  private static boolean dots(ByteBuffer out, Inode inode, int at, boolean plus) {
+  private boolean dots(ByteBuffer out, Inode inode, int at, boolean plus) {
     Name name = at == 0 ? DOT : DOT_DOT;
     if (out.remaining() < EntryFormat.direntSize(name) + (plus ? EntryFormat.ENTRY_SIZE : 0)) {
       return false;
     }
     if (plus) {
-      EntryFormat.absent(out);
+      EntryFormat.absent(out, nodes.validity());
     }
     Node node = at == 0 ? inode.node() : inode.parentOrSelf().node();
     EntryFormat.dirent(
@@ -155,12 +155,12 @@ final class DirectoryRequests {
     try {
       found = nodes.lookup(directory.node(), name);
     } catch (IOException e) {
-      EntryFormat.absent(out);
+      EntryFormat.absent(out, nodes.validity());
       return;
     }
     Inode inode = inodes.refer(directory, name, found);
     reply.counts(inode.id());
-    EntryFormat.entry(out, inode.id(), nodes.attributes(found, false));
+    EntryFormat.entry(out, inode.id(), nodes.attributes(found, false), nodes.validity());
   }
 
   /** The kernel forgot the node. */

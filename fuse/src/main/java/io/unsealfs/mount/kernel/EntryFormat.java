@@ -1,6 +1,7 @@
 package io.unsealfs.mount.kernel;
 
 import io.unsealfs.mount.NodeAdapter;
+import io.unsealfs.mount.Validity;
 import io.unsealfs.storage.Attributes;
 import io.unsealfs.storage.Name;
 import java.nio.ByteBuffer;
@@ -16,31 +17,28 @@ final class EntryFormat {
   /** {@code struct fuse_dirent} without the name. */
   private static final int DIRENT_SIZE = 24;
 
-  /** The tree does not change under the mount, so the kernel may keep what it knows: one day. */
-  static final long VALID_SECONDS = 86_400;
-
   private static final int BLOCK_SIZE = 4096;
   private static final byte[] PADDING = new byte[8];
 
   private EntryFormat() {}
 
-  /** An entry that the kernel may keep. */
-  static void entry(ByteBuffer out, long nodeId, Attributes shown) {
+  /** An entry that the kernel may keep for a while. */
+  static void entry(ByteBuffer out, long nodeId, Attributes shown, Validity validity) {
     out.putLong(nodeId).putLong(0); // generation: numbers are never used twice
-    out.putLong(VALID_SECONDS).putLong(VALID_SECONDS).putInt(0).putInt(0);
+    out.putLong(validity.entrySeconds()).putLong(validity.entrySeconds()).putInt(0).putInt(0);
     attributes(out, shown);
   }
 
   /** The entry that says that there is no such name, and that the kernel may remember it. */
-  static void absent(ByteBuffer out) {
+  static void absent(ByteBuffer out, Validity validity) {
     int end = out.position() + ENTRY_SIZE;
-    out.putLong(0).putLong(0).putLong(VALID_SECONDS);
+    out.putLong(0).putLong(0).putLong(validity.absentSeconds());
     zeros(out, end);
   }
 
   /** Attributes that the kernel may keep. */
-  static void attributesReply(ByteBuffer out, Attributes shown) {
-    out.putLong(VALID_SECONDS).putInt(0).putInt(0);
+  static void attributesReply(ByteBuffer out, Attributes shown, Validity validity) {
+    out.putLong(validity.entrySeconds()).putInt(0).putInt(0);
     attributes(out, shown);
   }
 

@@ -82,6 +82,11 @@ final class Inodes {
         });
   }
 
+  /** The node of the root directory. */
+  Inode root() {
+    return root;
+  }
+
   /** The numbers of all nodes known now, without the root's. */
   List<Long> ids() {
     return List.copyOf(byId.keySet());

@@ -206,6 +206,7 @@ public final class KernelFuseHost implements FuseHost {
         entry,
         crew,
         new Revocation(device, nodes.gate(), inodes),
+        new TreeChange(device, nodes, inodes),
         connection.isWatched(),
         start.off(),
         nodes::openFiles);

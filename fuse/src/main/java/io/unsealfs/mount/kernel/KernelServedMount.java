@@ -23,6 +23,7 @@ final class KernelServedMount implements Mount {
   private final Crew crew;
   private final MountEnd end;
   private final Revocation revocation;
+  private final TreeChange change;
   private final Optional<String> residentOff;
   private final IntSupplier openFiles;
 
@@ -30,6 +31,7 @@ final class KernelServedMount implements Mount {
    * The mount of this entry.
    *
    * @param revocation of this mount
+   * @param change tells the kernel of another tree
    * @param watched whether somebody else already unmounts if this process is killed
    * @param residentOff why resident mode is off though it was asked for
    * @param openFiles how many there are
@@ -39,12 +41,14 @@ final class KernelServedMount implements Mount {
       MountTable.Entry entry,
       Crew crew,
       Revocation revocation,
+      TreeChange change,
       boolean watched,
       Optional<String> residentOff,
       IntSupplier openFiles) {
     this.openFiles = openFiles;
     this.residentOff = residentOff;
     this.revocation = revocation;
+    this.change = change;
     this.point = point;
     this.crew = crew;
     this.end = new MountEnd(point, entry, crew);
@@ -109,6 +113,16 @@ final class KernelServedMount implements Mount {
   @Override
   public int openFiles() {
     return openFiles.getAsInt();
+  }
+
+  @Override
+  public void treeChanged() {
+    change.run();
+  }
+
+  @Override
+  public Optional<String> notRefreshable() {
+    return Optional.empty();
   }
 
   @Override

@@ -44,14 +44,17 @@ final class NodeRequests {
     try {
       found = nodes.lookup(parent.node(), name);
     } catch (NoSuchFileException e) {
-      EntryFormat.absent(reply.payload(EntryFormat.ENTRY_SIZE));
+      EntryFormat.absent(reply.payload(EntryFormat.ENTRY_SIZE), nodes.validity());
       return EntryFormat.ENTRY_SIZE;
     }
     about.about(found, path);
     Inode inode = inodes.refer(parent, name, found);
     reply.counts(inode.id());
     EntryFormat.entry(
-        reply.payload(EntryFormat.ENTRY_SIZE), inode.id(), nodes.attributes(found, false));
+        reply.payload(EntryFormat.ENTRY_SIZE),
+        inode.id(),
+        nodes.attributes(found, false),
+        nodes.validity());
     return EntryFormat.ENTRY_SIZE;
   }
 
@@ -62,7 +65,8 @@ final class NodeRequests {
     }
     EntryFormat.attributesReply(
         reply.payload(EntryFormat.ATTRIBUTES_SIZE),
-        acl.shown(inode, nodes.attributes(inode.node(), inode.isRoot())));
+        acl.shown(inode, nodes.attributes(inode.node(), inode.isRoot())),
+        nodes.validity());
     return EntryFormat.ATTRIBUTES_SIZE;
   }
 

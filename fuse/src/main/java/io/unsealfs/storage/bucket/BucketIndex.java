@@ -33,6 +33,9 @@ final class BucketIndex implements ListingVisitor {
   private long archived;
   private long bytes;
   private long ids;
+  private long added;
+  private long removed;
+  private long replaced;
 
   @Override
   public void object(String path, ObjectVersion version) {
@@ -62,26 +65,83 @@ final class BucketIndex implements ListingVisitor {
 
   /** The root of all that was told, as nodes of {@code tree}. */
   BucketNode build(BucketTree tree) {
-    BucketNode node = new BucketNode(tree, null, Name.of(""), ++ids, null);
-    build(tree, node, root);
+    return build(tree, null, 0);
+  }
+
+  /**
+   * The same, after another listing: what is as it was keeps its id and its content.
+   *
+   * @param earlier root of the tree before; null for none
+   * @param lastId that was given to a node so far
+   */
+  BucketNode build(BucketTree tree, @Nullable BucketNode earlier, long lastId) {
+    ids = lastId;
+    BucketNode node =
+        new BucketNode(tree, null, Name.of(""), earlier == null ? ++ids : earlier.fileId(), null);
+    build(tree, node, root, earlier);
     return node;
   }
 
-  private void build(BucketTree tree, BucketNode node, Growing growing) {
+  private void build(
+      BucketTree tree, BucketNode node, Growing growing, @Nullable BucketNode earlier) {
     List<BucketNode> children = new ArrayList<>();
-    growing.directories.forEach((name, below) -> {
-      if (growing.files.remove(name) != null) {
-        skipped(KeyFault.FILE_AND_DIRECTORY, Name.of(name).toString());
+    int known = 0;
+    for (Map.Entry<String, Growing> entry : growing.directories.entrySet()) {
+      Name name = Name.of(entry.getKey());
+      if (growing.files.remove(entry.getKey()) != null) {
+        skipped(KeyFault.FILE_AND_DIRECTORY, name.toString());
       }
-      BucketNode child = new BucketNode(tree, node, Name.of(name), ++ids, null);
-      build(tree, child, below);
+      BucketNode there = earlier == null ? null : earlier.child(name);
+      BucketNode before = there != null && there.version() == null ? there : null;
+      known += before == null ? 0 : 1;
+      added += before == null ? 1 : 0;
+      BucketNode child =
+          new BucketNode(tree, node, name, before == null ? ++ids : before.fileId(), null);
+      build(tree, child, entry.getValue(), before);
       children.add(child);
-    });
+    }
     growing.directories.clear();
-    growing.files.forEach(
-        (name, version) -> children.add(new BucketNode(tree, node, Name.of(name), ++ids, version)));
+    for (Map.Entry<String, ObjectVersion> entry : growing.files.entrySet()) {
+      Name name = Name.of(entry.getKey());
+      BucketNode before = earlier == null ? null : earlier.child(name);
+      known += before != null && before.version() != null ? 1 : 0;
+      children.add(file(tree, node, name, entry.getValue(), before));
+    }
     growing.files.clear();
     node.complete(children.toArray(new BucketNode[0]));
+    if (earlier != null) {
+      removed += earlier.children().length - known;
+    }
+  }
+
+  private BucketNode file(
+      BucketTree tree,
+      BucketNode directory,
+      Name name,
+      ObjectVersion version,
+      @Nullable BucketNode before) {
+    if (before == null || before.version() == null) {
+      added++;
+      return new BucketNode(tree, directory, name, ++ids, version);
+    }
+    if (!before.hasBytesOf(version)) {
+      replaced++;
+      return new BucketNode(tree, directory, name, ++ids, version);
+    }
+    if (!version.equals(before.version())) {
+      replaced++; // the same bytes, put there again
+    }
+    BucketNode same = new BucketNode(tree, directory, name, before.fileId(), version);
+    byte[] kept = before.kept();
+    if (kept != null) {
+      same.keep(kept);
+    }
+    return same;
+  }
+
+  /** What is different from the tree before. */
+  BucketTree.Change change() {
+    return new BucketTree.Change(added, removed, replaced);
   }
 
   /** Objects that are files or were left out as clashing with a directory. */
@@ -94,8 +154,8 @@ final class BucketIndex implements ListingVisitor {
     return bytes;
   }
 
-  /** Nodes made. */
-  long nodes() {
+  /** The last id that a node was given. */
+  long lastId() {
     return ids;
   }
 

@@ -70,6 +70,34 @@ final class BucketNode implements Node {
     return version;
   }
 
+  /** Whether it belongs to the tree of {@code root}. */
+  boolean isBelow(BucketNode root) {
+    BucketNode top = this;
+    for (BucketNode above = parent; above != null; above = above.parent) {
+      top = above;
+    }
+    return top == root;
+  }
+
+  /** What is in its place below another root; null if nothing is. */
+  @Nullable BucketNode counterpart(BucketNode root) {
+    BucketNode above = parent;
+    if (above == null) {
+      return root;
+    }
+    BucketNode directory = above.counterpart(root);
+    return directory == null ? null : directory.child(name);
+  }
+
+  /** Whether a file has just the bytes of {@code listed}. */
+  boolean hasBytesOf(ObjectVersion listed) {
+    ObjectVersion own = version;
+    return own != null
+        && own.size() == listed.size()
+        && own.etag().equals(listed.etag())
+        && (own.etag().isPresent() || own.modifiedMillis() == listed.modifiedMillis());
+  }
+
   /** The entries of a directory, in the order of their names; not to be changed. */
   BucketNode[] children() {
     return children;

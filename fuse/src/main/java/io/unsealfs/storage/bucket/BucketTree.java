@@ -8,6 +8,7 @@ import io.unsealfs.storage.NameTooLongException;
 import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.Source;
+import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
@@ -16,6 +17,7 @@ import io.unsealfs.storage.object.KeyFault;
 import io.unsealfs.storage.object.ListDepth;
 import io.unsealfs.storage.object.ObjectArchivedException;
 import io.unsealfs.storage.object.ObjectListing;
+import io.unsealfs.storage.object.ObjectPage;
 import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectVersion;
 import java.io.IOException;
@@ -24,12 +26,21 @@ import java.nio.file.NotDirectoryException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The objects below a prefix, as they were when it was listed. Names, attributes and what is not
- * there cost no request; only bytes do, through a {@link ChunkStore}.
+ * The objects below a prefix, as they were when it was listed last. Names, attributes and what is
+ * not there cost no request; only bytes do, through a {@link ChunkStore}.
+ *
+ * <p>{@link #refresh} lists it again and shows the new listing from one moment to the next. Nodes
+ * of an earlier one stay valid: a directory stands for what is in its place now, a file for its
+ * version, which can be opened for as long as it is the one in its place. A version keeps its file
+ * id; another one gets another.
  *
  * <p>The file id of a regular file stands for the version that was listed: an object replaced since
  * is refused with {@link io.unsealfs.storage.StaleSourceException}. Object stores have no links,
@@ -41,9 +52,24 @@ public final class BucketTree implements FileTree {
 
   private static final int STATISTICS_BLOCK_BYTES = 4096;
 
+  private final ObjectStore store;
+  private final String prefix;
   private final ChunkStore chunks;
-  private final BucketNode root;
-  private final Summary summary;
+  private final Predicate<Name> kept;
+  private final RetryPolicy retries;
+  private final Consumer<String> warnings;
+  private final LongAdder pages = new LongAdder();
+  private final LongAdder failedPages = new LongAdder();
+  private volatile Snapshot shown;
+
+  /**
+   * What is shown at a time.
+   *
+   * @param lastId that was given to a node so far
+   * @param remarks on the listing that were given; empty for none
+   */
+  private record Snapshot(
+      BucketNode root, Summary summary, long generation, long lastId, String remarks) {}
 
   /**
    * What a listing found.
@@ -62,17 +88,37 @@ public final class BucketTree implements FileTree {
     }
   }
 
-  private BucketTree(ChunkStore chunks, BucketIndex index, Predicate<Name> kept, long beganNanos) {
+  /**
+   * What another listing changed. A directory counts like a file.
+   *
+   * @param added names that were not there
+   * @param removed names that are gone
+   * @param replaced files with other bytes, or put there again
+   */
+  public record Change(long added, long removed, long replaced) {
+    /** Whether all is as it was. */
+    public boolean isNone() {
+      return added == 0 && removed == 0 && replaced == 0;
+    }
+  }
+
+  private BucketTree(
+      ObjectStore store,
+      String prefix,
+      ChunkStore chunks,
+      Predicate<Name> kept,
+      RetryPolicy retries,
+      Consumer<String> warnings)
+      throws IOException {
+    this.store = store;
+    this.prefix = prefix;
     this.chunks = chunks;
-    this.root = index.build(this);
-    long keptObjects = KeptObjects.fetch(root, kept, chunks);
-    this.summary =
-        new Summary(
-            index.objects(),
-            index.bytes(),
-            keptObjects,
-            index.faults(),
-            System.nanoTime() - beganNanos);
+    this.kept = kept;
+    this.retries = retries;
+    this.warnings = warnings;
+    long began = System.nanoTime();
+    BucketIndex index = list(Cancellation.none());
+    this.shown = snapshot(index, index.build(this), 0, "", began);
   }
 
   /**
@@ -93,37 +139,108 @@ public final class BucketTree implements FileTree {
       RetryPolicy retries,
       Consumer<String> warnings)
       throws IOException {
-    long began = System.nanoTime();
+    return new BucketTree(store, prefix, chunks, kept, retries, warnings);
+  }
+
+  private BucketIndex list(Cancellation cancellation) throws IOException {
     BucketIndex index = new BucketIndex();
-    Cancellation never = Cancellation.none();
     ObjectListing.walk(
         store,
         prefix,
         OBJECTS_MOST,
         index,
-        never,
-        (s, p, continuation) ->
-            retries.repeat(() -> s.list(p, ListDepth.ALL, continuation, never)));
+        cancellation,
+        (s, p, depth, continuation, ofPart) ->
+            retries.repeat(() -> page(p, depth, continuation, ofPart)));
     if (index.objects() == 0) {
       throw new NoSuchFileException(
           store.location() + ": no object below \"" + Name.of(prefix) + "\"");
     }
-    BucketTree tree = new BucketTree(chunks, index, kept, began);
-    String remarks = index.remarks();
-    if (remarks != null) {
-      warnings.accept(store.location() + ": " + remarks);
-    }
-    return tree;
+    return index;
   }
 
-  /** What the listing found. */
+  private ObjectPage page(
+      String below, ListDepth depth, Optional<String> continuation, Cancellation cancellation)
+      throws IOException {
+    pages.increment();
+    boolean done = false;
+    try {
+      ObjectPage page = store.list(below, depth, continuation, cancellation);
+      done = true;
+      return page;
+    } finally {
+      if (!done) {
+        failedPages.increment();
+      }
+    }
+  }
+
+  private Snapshot snapshot(
+      BucketIndex index, BucketNode root, long generation, String earlierRemarks, long began) {
+    long keptObjects = KeptObjects.fetch(root, kept, chunks);
+    Summary summary =
+        new Summary(
+            index.objects(), index.bytes(), keptObjects, index.faults(), System.nanoTime() - began);
+    String remarks = Objects.requireNonNullElse(index.remarks(), "");
+    if (!remarks.isEmpty() && !remarks.equals(earlierRemarks)) {
+      warnings.accept(store.location() + ": " + remarks);
+    }
+    return new Snapshot(root, summary, generation, index.lastId(), remarks);
+  }
+
+  /**
+   * Lists again and shows what there is now. If this throws, all stays as it was.
+   *
+   * @throws NoSuchFileException if there is nothing any more
+   */
+  public synchronized Change refresh(Cancellation cancellation) throws IOException {
+    long began = System.nanoTime();
+    BucketIndex index = list(cancellation);
+    Snapshot before = shown;
+    BucketNode root = index.build(this, before.root, before.lastId);
+    Change change = index.change();
+    if (!change.isNone()) {
+      shown = snapshot(index, root, before.generation + 1, before.remarks, began);
+    }
+    chunks.admit(this::isListed);
+    return change;
+  }
+
+  private boolean isListed(ObjectVersion version) {
+    BucketNode node = shown.root;
+    for (String name : version.key().substring(prefix.length()).split("/", -1)) {
+      BucketNode below = node.child(Name.of(name));
+      if (below == null) {
+        return false;
+      }
+      node = below;
+    }
+    return version.equals(node.version());
+  }
+
+  @Override
+  public long generation() {
+    return shown.generation;
+  }
+
+  /** What the last listing found that changed anything. */
   public Summary summary() {
-    return summary;
+    return shown.summary;
+  }
+
+  /** Requests so far that listed. */
+  public long pages() {
+    return pages.sum();
+  }
+
+  /** Those of them that failed. */
+  public long failedPages() {
+    return failedPages.sum();
   }
 
   @Override
   public Node root() {
-    return root;
+    return shown.root;
   }
 
   @Override
@@ -151,10 +268,16 @@ public final class BucketTree implements FileTree {
 
   @Override
   public Source open(Node file) throws IOException {
-    BucketNode node = own(file);
-    ObjectVersion version = node.version();
-    if (version == null) {
-      throw new IllegalNodeException(node.location() + ": not a regular file");
+    BucketNode asked = own(file);
+    ObjectVersion seen = asked.version();
+    if (seen == null) {
+      throw new IllegalNodeException(asked.location() + ": not a regular file");
+    }
+    BucketNode node = current(asked);
+    ObjectVersion version = node == null ? null : node.version();
+    if (node == null || version == null || !asked.hasBytesOf(version)) {
+      throw new StaleSourceException(
+          asked.location() + ": was replaced or removed: look it up once more");
     }
     byte[] kept = node.kept();
     if (kept != null) {
@@ -162,7 +285,8 @@ public final class BucketTree implements FileTree {
     }
     if (version.archived()) {
       throw new ObjectArchivedException(
-          node.location() + ": in an archive class: restore the object, then mount again");
+          node.location()
+              + ": in an archive class: restore the object, then refresh or mount again");
     }
     return chunks.open(version);
   }
@@ -185,6 +309,7 @@ public final class BucketTree implements FileTree {
 
   @Override
   public Statistics statistics() throws StorageException {
+    Summary summary = shown.summary;
     return new Statistics(
         STATISTICS_BLOCK_BYTES,
         Math.ceilDiv(summary.bytes(), (long) STATISTICS_BLOCK_BYTES),
@@ -201,10 +326,20 @@ public final class BucketTree implements FileTree {
 
   private BucketNode directory(Node node) throws IOException {
     BucketNode own = own(node);
-    if (own.version() != null) {
-      throw new NotDirectoryException(own.location());
+    BucketNode now = current(own);
+    if (now == null) {
+      throw new NoSuchFileException(own.location());
     }
-    return own;
+    if (now.version() != null) {
+      throw new NotDirectoryException(now.location());
+    }
+    return now;
+  }
+
+  /** What is in the place of a node now; null if nothing is. */
+  private @Nullable BucketNode current(BucketNode node) {
+    BucketNode root = shown.root;
+    return node.isBelow(root) ? node : node.counterpart(root);
   }
 
   private BucketNode own(Node node) throws IllegalNodeException {

@@ -33,12 +33,16 @@ final class KeptObjects {
    * Fetches what {@code wanted} names, below {@code root}. What cannot be had is left to its first
    * use, where somebody is told why.
    *
-   * @return objects kept
+   * @return objects kept, those that were already among them
    */
   static long fetch(BucketNode root, Predicate<Name> wanted, ChunkStore chunks) {
     List<BucketNode> found = new ArrayList<>();
     collect(root, wanted, found);
-    AtomicLong kept = new AtomicLong();
+    AtomicLong kept = new AtomicLong(found.stream().filter(node -> node.kept() != null).count());
+    found.removeIf(node -> node.kept() != null);
+    if (found.isEmpty()) {
+      return kept.get();
+    }
     ExecutorService threads =
         Executors.newFixedThreadPool(
             Math.clamp(found.size(), 1, THREADS),

@@ -92,6 +92,11 @@ public final class SharedTree implements Closeable {
     }
 
     @Override
+    public long generation() {
+      return tree.generation();
+    }
+
+    @Override
     public Statistics statistics() throws IOException {
       return tree.statistics();
     }

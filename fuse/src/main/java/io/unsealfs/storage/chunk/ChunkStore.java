@@ -11,6 +11,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -199,6 +200,16 @@ public final class ChunkStore implements Closeable {
     if (queue.remove(fetch)) {
       ended(fetch, null);
     }
+  }
+
+  /**
+   * The bucket was listed again: versions that were found stale and are there after all, put back
+   * as they were, can be opened again.
+   *
+   * @param current whether a version is in the new listing; asked under a lock
+   */
+  public void admit(Predicate<ObjectVersion> current) {
+    table.admit(current);
   }
 
   /** Drops chunks that lie within the range and that nobody uses. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +78,20 @@ final class ChunkTable {
     object.opens--;
     forgetIfUnused(object);
     return object.opens == 0;
+  }
+
+  /** What was found stale and is not, is asked for again. */
+  synchronized void admit(Predicate<ObjectVersion> current) {
+    for (StoredObject object : List.copyOf(objects.values())) {
+      if (object.isStale() && current.test(object.version())) {
+        object.markCurrent();
+        // a refusal answers for a moment, and this one is no longer so
+        object.chunks().stream()
+            .filter(chunk -> chunk.state() == Chunk.State.FAILED)
+            .forEach(object::remove);
+        forgetIfUnused(object);
+      }
+    }
   }
 
   private void forgetIfUnused(StoredObject object) {

@@ -64,6 +64,11 @@ final class StoredObject {
     return first;
   }
 
+  /** It was listed once more as it is. */
+  void markCurrent() {
+    staleBecause = null;
+  }
+
   boolean isStale() {
     return staleBecause != null;
   }
@@ -74,7 +79,7 @@ final class StoredObject {
     return why == null
         ? null
         : new StaleSourceException(
-            this + ": " + why + "; its bytes are no longer served: mount again");
+            this + ": " + why + "; its bytes are no longer served: refresh, or mount again");
   }
 
   @Override

@@ -7,40 +7,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A whole listing, page by page, within bounds: a store that lists for ever, in circles or a
- * million bad keys ends in an error, not in a full memory.
+ * A whole listing within bounds: a store that lists for ever, in circles or a million bad keys ends
+ * in an error, not in a full memory. One of more than ten pages is cut into parts that are listed
+ * at the same time; what is told is the same.
  */
 public final class ObjectListing {
-  /** Empty pages in a row with the promise of more; stores do this when they skip deleted keys. */
-  private static final int EMPTY_PAGES_MAX = 1000;
-
-  private final ObjectStore store;
-  private final String prefix;
-  private final long objectsMax;
-  private final Cancellation cancellation;
-  private final Set<String> keys = new HashSet<>();
-  private final Set<String> continuations = new HashSet<>();
-  private long seen;
-  private int emptyPages;
-
-  private ObjectListing(
-      ObjectStore store, String prefix, long objectsMax, Cancellation cancellation) {
-    this.store = store;
-    this.prefix = prefix;
-    this.objectsMax = objectsMax;
-    this.cancellation = cancellation;
-  }
-
-  /** Asks a store for one page; may repeat what {@link TransientStoreException} allows. */
-  @FunctionalInterface
-  public interface Asker {
-    /** One page. */
-    ObjectPage page(ObjectStore store, String prefix, Optional<String> continuation)
-        throws IOException;
-  }
+  private ObjectListing() {}
 
   /**
-   * Tells {@code visitor} every object below {@code prefix}, in the order of the store.
+   * Tells {@code visitor} every object below {@code prefix}, in the order of their keys if the
+   * store keeps it.
    *
    * @param prefix empty, or ending in a slash
    * @param objectsMax keys, usable or not, after which the listing is refused
@@ -53,13 +29,7 @@ public final class ObjectListing {
       ListingVisitor visitor,
       Cancellation cancellation)
       throws IOException {
-    walk(
-        store,
-        prefix,
-        objectsMax,
-        visitor,
-        cancellation,
-        (s, p, continuation) -> s.list(p, ListDepth.ALL, continuation, cancellation));
+    walk(store, prefix, objectsMax, visitor, cancellation, ObjectStore::list);
   }
 
   /** The same, with a caller's own way of asking for a page. */
@@ -69,65 +39,45 @@ public final class ObjectListing {
       long objectsMax,
       ListingVisitor visitor,
       Cancellation cancellation,
-      Asker asker)
+      ListingAsker asker)
       throws IOException {
-    new ObjectListing(store, prefix, objectsMax, cancellation).run(visitor, asker);
+    ListingBounds bounds = new ListingBounds(store.location(), prefix, objectsMax);
+    new ListingParts(store, bounds, asker).run(prefix, cancellation, new Judge(prefix, visitor));
   }
 
-  private void run(ListingVisitor visitor, Asker asker) throws IOException {
-    Optional<String> continuation = Optional.empty();
-    do {
-      if (cancellation.isCancelled()) {
-        throw new CancelledReadException("listing " + what() + " was cancelled");
-      }
-      ObjectPage page = asker.page(store, prefix, continuation);
-      count(page);
-      for (int i = 0; i < page.unreadableKeys(); i++) {
+  /** Leaves out what can be no file, and what was there before. */
+  private static final class Judge implements ListingParts.Taker {
+    private final String prefix;
+    private final ListingVisitor visitor;
+    private final Set<String> keys = new HashSet<>();
+
+    Judge(String prefix, ListingVisitor visitor) {
+      this.prefix = prefix;
+      this.visitor = visitor;
+    }
+
+    @Override
+    public void unreadable(int count) {
+      for (int i = 0; i < count; i++) {
         visitor.skipped(KeyFault.UNREADABLE, "");
       }
-      for (ObjectVersion version : page.objects()) {
-        tell(visitor, version);
+    }
+
+    @Override
+    public void object(ObjectVersion version) throws IOException {
+      String key = version.key();
+      Optional<KeyFault> fault = KeyRules.judge(prefix, key);
+      if (fault.isEmpty() && key.endsWith("/") && version.size() > 0) {
+        fault = Optional.of(KeyFault.MARKER_WITH_CONTENT);
       }
-      continuation = page.continuation();
-    } while (continuation.isPresent());
-  }
-
-  private void count(ObjectPage page) throws IOException {
-    int inPage = page.objects().size() + page.unreadableKeys();
-    seen += inPage;
-    if (seen > objectsMax) {
-      throw new StoreProtocolException(
-          "listing "
-              + what()
-              + ": more than "
-              + objectsMax
-              + " objects; choose a longer prefix, or check the store");
-    }
-    emptyPages = inPage == 0 ? emptyPages + 1 : 0;
-    boolean circle =
-        page.continuation().isPresent() && !continuations.add(page.continuation().get());
-    if (circle || (emptyPages > EMPTY_PAGES_MAX && page.continuation().isPresent())) {
-      throw new StoreProtocolException(
-          "listing "
-              + what()
-              + ": the store's pages "
-              + (circle ? "go in a circle" : "hold nothing and do not end"));
-    }
-  }
-
-  private void tell(ListingVisitor visitor, ObjectVersion version) throws IOException {
-    String key = version.key();
-    Optional<KeyFault> fault = KeyRules.judge(prefix, key);
-    if (fault.isEmpty() && key.endsWith("/") && version.size() > 0) {
-      fault = Optional.of(KeyFault.MARKER_WITH_CONTENT);
-    }
-    if (fault.isEmpty() && !keys.add(key)) {
-      fault = Optional.of(KeyFault.DUPLICATE);
-    }
-    if (fault.isPresent()) {
-      visitor.skipped(fault.get(), shown(key));
-    } else if (key.length() > prefix.length()) {
-      visitor.object(key.substring(prefix.length()), version);
+      if (fault.isEmpty() && !keys.add(key)) {
+        fault = Optional.of(KeyFault.DUPLICATE);
+      }
+      if (fault.isPresent()) {
+        visitor.skipped(fault.get(), shown(key));
+      } else if (key.length() > prefix.length()) {
+        visitor.object(key.substring(prefix.length()), version);
+      }
     }
   }
 
@@ -135,9 +85,5 @@ public final class ObjectListing {
   private static String shown(String key) {
     String start = key.length() > 300 ? key.substring(0, 300) + "…" : key;
     return Name.of(start).toString();
-  }
-
-  private String what() {
-    return store.location() + " below \"" + Name.of(prefix) + "\"";
   }
 }

@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 
 /**
- * The tweaks that names are encrypted with, one per directory. A tweak never changes, so each is
- * read once; on an object store every read is a request.
+ * The tweaks that names are encrypted with, one per directory. Each is read once for as long as the
+ * storage shows the same files.
  */
 final class DirectoryTweaks {
   static final Name FILE_NAME = Name.of("gocryptfs.diriv");
@@ -24,7 +24,11 @@ final class DirectoryTweaks {
 
   private final FileTree ciphertext;
   private final boolean perDirectory;
-  private final Cache<Long, byte[]> cache =
+
+  /** A directory at a time. */
+  private record Directory(long fileId, long generation) {}
+
+  private final Cache<Directory, byte[]> cache =
       Caffeine.newBuilder().maximumSize(MAX_CACHED).executor(Runnable::run).build();
 
   /**
@@ -46,7 +50,7 @@ final class DirectoryTweaks {
     if (!perDirectory) {
       return NameCipher.deterministicTweak();
     }
-    Long id = storedDirectory.attributes().fileId();
+    Directory id = new Directory(storedDirectory.attributes().fileId(), ciphertext.generation());
     byte[] tweak = cache.getIfPresent(id);
     if (tweak == null) {
       tweak = read(storedDirectory);

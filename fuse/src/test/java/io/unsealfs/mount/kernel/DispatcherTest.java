@@ -13,6 +13,7 @@ import io.unsealfs.mount.Guard;
 import io.unsealfs.mount.MemoryTree;
 import io.unsealfs.mount.MountOptions;
 import io.unsealfs.mount.NodeAdapter;
+import io.unsealfs.mount.Validity;
 import io.unsealfs.storage.Name;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -79,8 +80,8 @@ final class DispatcherTest {
     long id = mounted.lookup(Inode.ROOT_ID, "f");
     assertEquals(2, id);
     ByteBuffer entry = reply.payload();
-    assertEquals(EntryFormat.VALID_SECONDS, entry.getLong(16));
-    assertEquals(EntryFormat.VALID_SECONDS, entry.getLong(24));
+    assertEquals(Validity.FOREVER.entrySeconds(), entry.getLong(16));
+    assertEquals(Validity.FOREVER.entrySeconds(), entry.getLong(24));
     assertEquals(file.attributes().fileId(), entry.getLong(40));
     assertEquals(4711, entry.getLong(48));
     assertEquals(1_600_000_000L, entry.getLong(72));
@@ -94,7 +95,7 @@ final class DispatcherTest {
   @Test
   void aNameThatIsNotThereIsRememberedByTheKernel() {
     assertEquals(0, mounted.lookup(Inode.ROOT_ID, "missing"));
-    assertEquals(EntryFormat.VALID_SECONDS, reply.payload().getLong(16));
+    assertEquals(Validity.FOREVER.entrySeconds(), reply.payload().getLong(16));
     assertEquals(0, mounted.inodes.size());
   }
 

@@ -14,11 +14,15 @@ import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.Source;
+import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.KeyFault;
+import io.unsealfs.storage.object.ObjectNotFoundException;
+import io.unsealfs.storage.object.StoreDeniedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -28,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -232,5 +237,150 @@ class BucketTreeTest {
     long without = runtime.totalMemory() - runtime.freeMemory();
     assertTrue(with - without < 60L << 20, "took " + (with - without) / 100_000 + " bytes each");
     assertEquals(0, root.children().length);
+  }
+
+  private BucketTree.Change refresh(BucketTree tree) throws IOException {
+    return tree.refresh(Cancellation.none());
+  }
+
+  @Test
+  void aRefreshShowsWhatIsThereNow() throws Exception {
+    fake.put("m/same", new byte[] {1});
+    fake.put("m/d/replaced", new byte[] {2});
+    fake.put("m/gone/f", new byte[] {3});
+    BucketTree tree = open("m/");
+    Node root = tree.root();
+    Node directory = walk(tree, "d");
+    Node gone = walk(tree, "gone");
+    Node replaced = walk(tree, "d", "replaced");
+    long same = walk(tree, "same").attributes().fileId();
+    fake.put("m/d/replaced", new byte[] {4, 5});
+    fake.remove("m/gone/f");
+    fake.put("m/d/new", new byte[] {6});
+    assertThrows(NoSuchFileException.class, () -> tree.lookup(directory, Name.of("new")));
+
+    assertEquals(new BucketTree.Change(1, 1, 1), refresh(tree));
+    assertEquals(1, tree.generation());
+    assertEquals(same, walk(tree, "same").attributes().fileId());
+    assertEquals(directory.attributes().fileId(), walk(tree, "d").attributes().fileId());
+    assertNotEquals(
+        replaced.attributes().fileId(), walk(tree, "d", "replaced").attributes().fileId());
+    // nodes from before stand for what is in their place
+    assertEquals(Set.of("same", "d/"), names(tree, root));
+    assertEquals(Set.of("replaced", "new"), names(tree, directory));
+    assertArrayEquals(new byte[] {6}, content(tree, tree.lookup(directory, Name.of("new"))));
+    assertArrayEquals(new byte[] {4, 5}, content(tree, walk(tree, "d", "replaced")));
+    assertThrows(NoSuchFileException.class, () -> tree.list(gone));
+    assertThrows(StaleSourceException.class, () -> tree.open(replaced));
+  }
+
+  @Test
+  void aRefreshThatFindsNothingNewChangesNothing() throws Exception {
+    fake.put("m/d/f", new byte[] {1});
+    BucketTree tree = open("m/");
+    Node file = walk(tree, "d", "f");
+    assertTrue(refresh(tree).isNone());
+    assertEquals(0, tree.generation());
+    assertArrayEquals(new byte[] {1}, content(tree, file));
+  }
+
+  @Test
+  void whatIsOpenStaysItsVersionAndIdsAreNeverUsedTwice() throws Exception {
+    fake.put("m/f", new byte[] {1, 2});
+    BucketTree tree = open("m/");
+    Set<Long> ids = new HashSet<>();
+    assertTrue(ids.add(walk(tree, "f").attributes().fileId()));
+    try (Source open = tree.open(walk(tree, "f"))) {
+      ByteBuffer dst = ByteBuffer.allocate(2);
+      open.read(0, dst);
+      for (byte i = 3; i < 6; i++) {
+        fake.put("m/f", new byte[] {i});
+        assertEquals(new BucketTree.Change(0, 0, 1), refresh(tree));
+        assertTrue(ids.add(walk(tree, "f").attributes().fileId()));
+      }
+      assertEquals(2, open.size());
+      assertEquals(2, open.read(0, dst.clear()));
+      assertArrayEquals(new byte[] {1, 2}, dst.array());
+    }
+  }
+
+  @Test
+  void aStaleObjectOpensAgainAfterARefresh() throws Exception {
+    fake.put("m/f", new byte[] {1});
+    fake.put("m/other", new byte[] {1});
+    BucketTree tree = open("m/");
+    fake.put("m/f", new byte[] {2});
+    assertThrows(StaleSourceException.class, () -> content(tree, walk(tree, "f")));
+    assertThrows(StaleSourceException.class, () -> tree.open(walk(tree, "f")));
+    refresh(tree);
+    assertArrayEquals(new byte[] {2}, content(tree, walk(tree, "f")));
+  }
+
+  @Test
+  void anObjectThatWasGoneForAMomentOpensAgainAfterARefresh() throws Exception {
+    fake.put("m/f", new byte[] {1});
+    BucketTree tree = open("m/");
+    AtomicBoolean away = new AtomicBoolean(true);
+    fake.fails((request, served, cancellation) -> {
+      if (away.get()) {
+        throw new ObjectNotFoundException("404");
+      }
+    });
+    assertThrows(StaleSourceException.class, () -> content(tree, walk(tree, "f")));
+    away.set(false);
+    assertThrows(StaleSourceException.class, () -> tree.open(walk(tree, "f")));
+    assertTrue(refresh(tree).isNone());
+    assertArrayEquals(new byte[] {1}, content(tree, walk(tree, "f")));
+  }
+
+  @Test
+  void aFailedOrEmptyListingLeavesTheTreeAsItIs() throws Exception {
+    fake.put("m/f", new byte[] {1});
+    BucketTree tree = open("m/");
+    fake.put("m/new", new byte[] {1});
+    fake.failsLists((page, prefix, depth, cancellation) -> {
+      throw new StoreDeniedException("403");
+    });
+    assertThrows(StoreDeniedException.class, () -> refresh(tree));
+    fake.failsLists((page, prefix, depth, cancellation) -> {});
+    assertEquals(Set.of("f"), names(tree, tree.root()));
+    fake.remove("m/new");
+    fake.remove("m/f");
+    assertThrows(NoSuchFileException.class, () -> refresh(tree));
+    assertEquals(Set.of("f"), names(tree, tree.root()));
+  }
+
+  @Test
+  void whatIsKeptIsFetchedAgainOnlyWhereItChanged() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      fake.put("m/d" + i + "/iv", new byte[] {(byte) i});
+    }
+    BucketTree tree = open("m/", "iv");
+    assertEquals(20, fake.requests.size());
+    fake.put("m/d3/iv", new byte[] {99});
+    refresh(tree);
+    assertEquals(21, fake.requests.size());
+    assertEquals(20, tree.summary().kept());
+    assertArrayEquals(new byte[] {99}, content(tree, walk(tree, "d3", "iv")));
+    assertArrayEquals(new byte[] {4}, content(tree, walk(tree, "d4", "iv")));
+    assertEquals(21, fake.requests.size());
+  }
+
+  @Test
+  void aFileThatBecameADirectoryIsAnotherNode() throws Exception {
+    fake.put("m/x", new byte[] {1});
+    fake.put("m/y", new byte[] {1});
+    BucketTree tree = open("m/");
+    Node file = walk(tree, "x");
+    fake.remove("m/x");
+    fake.put("m/x/f", new byte[] {2});
+    refresh(tree);
+    assertNotEquals(file.attributes().fileId(), walk(tree, "x").attributes().fileId());
+    assertThrows(StaleSourceException.class, () -> tree.open(file));
+    Node directory = walk(tree, "x");
+    fake.remove("m/x/f");
+    fake.put("m/x", new byte[] {1});
+    refresh(tree);
+    assertThrows(NotDirectoryException.class, () -> tree.list(directory));
   }
 }

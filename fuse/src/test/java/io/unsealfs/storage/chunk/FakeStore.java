@@ -13,10 +13,11 @@ import io.unsealfs.storage.object.RangeSink;
 import io.unsealfs.storage.object.StoreLocation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -41,6 +42,17 @@ public final class FakeStore implements ObjectStore {
     void beforePiece(Request request, long served, Cancellation cancellation) throws IOException;
   }
 
+  /** What goes wrong in one page of a listing. */
+  public interface ListFault {
+    /**
+     * Before it is answered.
+     *
+     * @param page how many were asked for so far
+     */
+    void before(int page, String prefix, ListDepth depth, Cancellation cancellation)
+        throws IOException;
+  }
+
   /** One version of an object. */
   private static final class Stored {
     private final byte[] bytes;
@@ -60,7 +72,7 @@ public final class FakeStore implements ObjectStore {
     }
   }
 
-  private final Map<String, Stored> objects = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<String, Stored> objects = new ConcurrentSkipListMap<>();
   private final AtomicInteger versions = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
 
@@ -76,6 +88,11 @@ public final class FakeStore implements ObjectStore {
   /** Pages asked for. */
   public final AtomicInteger pages = new AtomicInteger();
 
+  /** Most pages asked for at a time. */
+  public final AtomicInteger mostListsAtATime = new AtomicInteger();
+
+  private final AtomicInteger listing = new AtomicInteger();
+  private volatile ListFault listFault = (page, prefix, depth, cancellation) -> {};
   private volatile Fault fault = (request, served, cancellation) -> {};
 
   /** Random bytes that are the same for the same seed. */
@@ -107,6 +124,11 @@ public final class FakeStore implements ObjectStore {
   /** From now on. */
   public void fails(Fault newFault) {
     fault = newFault;
+  }
+
+  /** From now on. */
+  public void failsLists(ListFault newFault) {
+    listFault = newFault;
   }
 
   /** Waits for {@code latch}, or until the read is cancelled. */
@@ -141,21 +163,43 @@ public final class FakeStore implements ObjectStore {
 
   @Override
   public ObjectPage list(
-      String prefix, ListDepth depth, Optional<String> continuation, Cancellation cancellation) {
-    pages.incrementAndGet();
-    List<String> keys =
-        objects.keySet().stream()
-            .filter(key -> key.startsWith(prefix))
-            .filter(key -> continuation.isEmpty() || key.compareTo(continuation.get()) > 0)
-            .limit(PAGE_OBJECTS_MAX + 1L)
-            .toList();
-    boolean more = keys.size() > PAGE_OBJECTS_MAX;
-    List<String> page = more ? keys.subList(0, PAGE_OBJECTS_MAX) : keys;
-    return new ObjectPage(
-        page.stream().map(this::version).toList(),
-        List.of(),
-        0,
-        more ? Optional.of(page.getLast()) : Optional.empty());
+      String prefix, ListDepth depth, Optional<String> continuation, Cancellation cancellation)
+      throws IOException {
+    int now = listing.incrementAndGet();
+    mostListsAtATime.accumulateAndGet(now, Math::max);
+    try {
+      listFault.before(pages.incrementAndGet(), prefix, depth, cancellation);
+      return page(prefix, depth, continuation.orElse(""));
+    } finally {
+      listing.decrementAndGet();
+    }
+  }
+
+  private ObjectPage page(String prefix, ListDepth depth, String after) {
+    List<ObjectVersion> found = new ArrayList<>();
+    TreeSet<String> below = new TreeSet<>();
+    String last = after;
+    // from the one before: a page of one level may have ended behind a whole directory
+    for (String key : objects.tailMap(prefix, true).keySet()) {
+      if (!key.startsWith(prefix)) {
+        break;
+      }
+      int slash = depth == ListDepth.ONE_LEVEL ? key.indexOf('/', prefix.length()) : -1;
+      String entry = slash < 0 ? key : key.substring(0, slash + 1);
+      if (entry.compareTo(after) <= 0 || below.contains(entry)) {
+        continue;
+      }
+      if (found.size() + below.size() == PAGE_OBJECTS_MAX) {
+        return new ObjectPage(found, List.copyOf(below), 0, Optional.of(last));
+      }
+      last = entry;
+      if (slash < 0) {
+        found.add(version(key));
+      } else {
+        below.add(entry);
+      }
+    }
+    return new ObjectPage(found, List.copyOf(below), 0, Optional.empty());
   }
 
   @Override

@@ -1,0 +1,224 @@
+package io.unsealfs.daemon.status;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.unsealfs.storage.object.KeyFault;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+
+/**
+ * The figures of the object store behind a mount; object-storage.md section 7. Keys, buckets and
+ * endpoints are in none of them.
+ */
+final class StoreMetrics {
+  private final MeterRegistry registry;
+  private final Supplier<Optional<MountStatus.Store>> now;
+
+  private StoreMetrics(MeterRegistry registry, Supplier<Optional<MountStatus.Store>> now) {
+    this.registry = registry;
+    this.now = now;
+  }
+
+  /**
+   * Adds them.
+   *
+   * @param first the store as it is now
+   * @param now what it says of itself at a scrape
+   */
+  static void register(
+      MeterRegistry registry, MountStatus.Store first, Supplier<Optional<MountStatus.Store>> now) {
+    StoreMetrics metrics = new StoreMetrics(registry, now);
+    metrics.source(Tags.of("provider", first.provider()));
+    metrics.chunks();
+    metrics.ahead();
+    metrics.credentials();
+    if (first.listing().isPresent()) {
+      metrics.listing();
+    }
+  }
+
+  private void source(Tags tags) {
+    String came = "Fetched from the object store";
+    bytes("unsealfs.source", came, tags.and("reason", "demand"), s -> s.demandBytes());
+    bytes("unsealfs.source", came, tags.and("reason", "prefetch"), s -> s.prefetchBytes());
+    bytes("unsealfs.source", came, tags.and("reason", "warm"), s -> s.warmBytes());
+    String requests = "unsealfs.source.requests";
+    Tags read = tags.and("op", "read");
+    Tags list = tags.and("op", "list");
+    String sent = "Requests to the object store";
+    counter(requests, sent, read.and("outcome", "ok"), s -> s.requests() - s.failedRequests());
+    counter(requests, sent, read.and("outcome", "failed"), s -> s.failedRequests());
+    counter(
+        requests,
+        sent,
+        list.and("outcome", "ok"),
+        s -> listed(s, l -> l.pages() - l.failedPages()));
+    counter(requests, sent, list.and("outcome", "failed"), s -> listed(s, l -> l.failedPages()));
+    FunctionTimer.builder(
+            "unsealfs.source.first.byte",
+            this,
+            m -> (long) m.value(s -> s.requests() - s.failedRequests()),
+            m -> m.value(s -> s.pace().firstByteNanos()),
+            TimeUnit.NANOSECONDS)
+        .description("Until an answer began")
+        .tags(tags)
+        .register(registry);
+    counter("unsealfs.source.retries", "Requests repeated", tags, s -> s.retries());
+    String hedges = "unsealfs.source.hedges";
+    String doubled = "Requests doubled";
+    counter(hedges, doubled, tags.and("won", "true"), s -> s.faults().hedgesWon());
+    counter(
+        hedges,
+        doubled,
+        tags.and("won", "false"),
+        s -> s.faults().hedges() - s.faults().hedgesWon());
+    counter("unsealfs.source.throttled", "Times it asked for less", tags, s -> s.throttled());
+    counter("unsealfs.source.stale", "Objects found replaced", tags, s -> s.faults().stale());
+    counter(
+        "unsealfs.source.protocol.faults",
+        "Answers not as agreed",
+        tags,
+        s -> s.faults().protocol());
+    gauge("unsealfs.source.inflight", "Requests under way", tags, s -> s.inFlight());
+    gauge(
+        "unsealfs.source.concurrency.limit",
+        "Most requests at a time, now",
+        tags,
+        s -> s.pace().concurrencyLimit());
+  }
+
+  private void chunks() {
+    String cache = "unsealfs.chunk.cache";
+    String what = "Chunks of ciphertext, segments of the disk cache";
+    Tags ram = Tags.of("tier", "ram");
+    Tags disk = Tags.of("tier", "disk");
+    counter(cache, what, ram.and("result", "hit"), s -> s.memoryHits());
+    counter(cache, what, ram.and("result", "miss"), s -> s.memoryMisses());
+    counter(cache, what, ram.and("result", "join"), s -> s.chunks().joins());
+    counter(cache, what, disk.and("result", "hit"), s -> s.diskHits());
+    counter(cache, what, disk.and("result", "miss"), s -> s.diskMisses());
+    gaugeBytes(cache + ".size", "Held", ram, s -> s.chunks().heldBytes());
+    gaugeBytes(cache + ".size", "Held", disk, s -> s.diskBytes());
+    counter(cache + ".evictions", "Dropped for room", ram, s -> s.chunks().evictions());
+    counter(cache + ".evictions", "Dropped for room", disk, s -> s.chunks().diskEvictions());
+    counter(cache + ".corrupt", "Rot on the disk", Tags.empty(), s -> s.chunks().diskCorrupt());
+    counter(
+        "unsealfs.chunk.distrusted",
+        "Fetched again since they were not authentic",
+        Tags.empty(),
+        s -> s.faults().distrusted());
+  }
+
+  private void ahead() {
+    String name = "unsealfs.prefetch";
+    bytes(name, "Fetched ahead", Tags.of("result", "used"), s -> s.prefetchUsedBytes());
+    bytes(name, "Fetched ahead", Tags.of("result", "wasted"), s -> s.prefetchWastedBytes());
+    counter(name + ".resets", "Sequences that ended", Tags.empty(), s -> s.ahead().resets());
+    gauge(name + ".streams", "Sequences followed", Tags.empty(), s -> s.ahead().streams());
+    gaugeBytes(name + ".budget.used", "Memory in use", Tags.empty(), s -> s.chunks().heldBytes());
+    gaugeBytes(name + ".budget", "Memory at most", Tags.empty(), s -> s.chunks().budgetBytes());
+  }
+
+  private void credentials() {
+    Gauge.builder(
+            "unsealfs.credentials.expires",
+            this,
+            m ->
+                m.now
+                    .get()
+                    .flatMap(s -> s.credentials().expiresInSeconds())
+                    .map(Long::doubleValue)
+                    .orElse(Double.NaN))
+        .description("Until the store credentials end; NaN without an end")
+        .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
+    String refresh = "unsealfs.credentials.refresh";
+    counter(refresh, "Fetches", Tags.of("outcome", "ok"), s -> s.credentials().fetches());
+    counter(refresh, "Fetches", Tags.of("outcome", "failed"), s -> s.credentials().failedFetches());
+  }
+
+  private void listing() {
+    gauge("unsealfs.listing.objects", "Files", Tags.empty(), s -> listed(s, l -> l.objects()));
+    Gauge.builder(
+            "unsealfs.listing.duration",
+            this,
+            m -> m.value(s -> listed(s, l -> l.millis())) / 1000.0)
+        .description("Of the last listing that is shown")
+        .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
+    for (KeyFault cause : KeyFault.values()) {
+      String word = cause.name().toLowerCase(Locale.ROOT);
+      gauge(
+          "unsealfs.listing.skipped",
+          "Keys that can be no files",
+          Tags.of("cause", word),
+          s -> listed(s, l -> skipped(l, word)));
+    }
+    String refreshes = "unsealfs.listing.refreshes";
+    String looks = "Times it was listed again";
+    counter(refreshes, looks, Tags.of("outcome", "ok"), s -> listed(s, l -> l.refreshes()));
+    counter(
+        refreshes, looks, Tags.of("outcome", "failed"), s -> listed(s, l -> l.failedRefreshes()));
+  }
+
+  private static long skipped(MountStatus.Listing listing, String cause) {
+    return listing.skipped().stream()
+        .filter(skipped -> skipped.cause().equals(cause))
+        .mapToLong(MountStatus.Skipped::keys)
+        .sum();
+  }
+
+  private static double listed(
+      MountStatus.Store store, ToLongFunction<MountStatus.Listing> figure) {
+    return store.listing().map(listing -> (double) figure.applyAsLong(listing)).orElse(0.0);
+  }
+
+  private double value(ToDoubleFunction<MountStatus.Store> figure) {
+    return now.get().map(figure::applyAsDouble).orElse(0.0);
+  }
+
+  private void counter(
+      String name, String what, Tags tags, ToDoubleFunction<MountStatus.Store> figure) {
+    FunctionCounter.builder(name, this, m -> m.value(figure))
+        .description(what)
+        .tags(tags)
+        .register(registry);
+  }
+
+  private void bytes(
+      String name, String what, Tags tags, ToDoubleFunction<MountStatus.Store> figure) {
+    FunctionCounter.builder(name, this, m -> m.value(figure))
+        .description(what)
+        .baseUnit("bytes")
+        .tags(tags)
+        .register(registry);
+  }
+
+  private void gauge(
+      String name, String what, Tags tags, ToDoubleFunction<MountStatus.Store> figure) {
+    Gauge.builder(name, this, m -> m.value(figure))
+        .description(what)
+        .tags(tags)
+        .strongReference(true)
+        .register(registry);
+  }
+
+  private void gaugeBytes(
+      String name, String what, Tags tags, ToDoubleFunction<MountStatus.Store> figure) {
+    Gauge.builder(name, this, m -> m.value(figure))
+        .description(what)
+        .tags(tags)
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+  }
+}
