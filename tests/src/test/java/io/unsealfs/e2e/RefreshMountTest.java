@@ -41,8 +41,7 @@ class RefreshMountTest {
   private static final String GONE = "gone".repeat(300);
   private static final String LATE = "late".repeat(2000);
 
-  private static final Pattern URL =
-      Pattern.compile("http://127\\.0\\.0\\.1:[0-9]+/metrics");
+  private static final Pattern URL = Pattern.compile("http://127\\.0\\.0\\.1:[0-9]+/metrics");
 
   @TempDir static Path shared = Path.of("");
   private static Path volume = Path.of("");
