@@ -22,7 +22,11 @@ class ArchitectureTest {
     "io.unsealfs.mount.."
   };
   private static final String[] KEY_SIDE = {
-    "io.unsealfs.key..", "io.unsealfs.attest..", "io.unsealfs.verify..", "io.unsealfs.keyserver.."
+    "io.unsealfs.key..",
+    "io.unsealfs.attest..",
+    "io.unsealfs.verify..",
+    "io.unsealfs.keyserver..",
+    "io.unsealfs.http.."
   };
   private static JavaClasses unsealfs;
 

@@ -113,12 +113,14 @@ final class RunCommand extends MountCommand {
       CommandProcess process =
           CommandProcess.start(CallerWords.last(command.size()), environment, inherited());
       started.complete(process);
-      report.ready(session);
-      Thread.ofPlatform()
-          .daemon()
-          .name("unsealfs-run-watch")
-          .start(() -> endWith(session, process));
-      return process.await();
+      try (CommandWatch _ = CommandWatch.over(process.pid())) {
+        report.ready(session);
+        Thread.ofPlatform()
+            .daemon()
+            .name("unsealfs-run-watch")
+            .start(() -> endWith(session, process));
+        return process.await();
+      }
     } catch (SystemCallException e) {
       System.err.println("unsealfs: run: " + command.getFirst() + ": " + reason(e));
       return e.errno() == ErrorNumber.ENOENT ? NO_SUCH_COMMAND : NOT_EXECUTABLE;

@@ -1,13 +1,13 @@
 package io.unsealfs.daemon;
 
-import io.unsealfs.daemon.status.HttpEndpoint;
-import io.unsealfs.daemon.status.HttpEndpoint.Answer;
 import io.unsealfs.daemon.status.IdleWatch;
 import io.unsealfs.daemon.status.KeyFigures;
 import io.unsealfs.daemon.status.Liveness;
 import io.unsealfs.daemon.status.MountMetrics;
 import io.unsealfs.daemon.status.RecordJson;
 import io.unsealfs.daemon.status.StatusSocket;
+import io.unsealfs.http.HttpEndpoint;
+import io.unsealfs.http.HttpEndpoint.Answer;
 import io.unsealfs.mount.Mount;
 import java.io.IOException;
 import java.lang.System.Logger.Level;

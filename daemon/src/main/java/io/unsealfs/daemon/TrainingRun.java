@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * What the build runs while the JVM records an AOT cache: a volume of its own is encrypted, mounted
- * and read, so that the cache knows the classes of a mount and which methods matter. Where this
- * machine cannot mount, the volume is read without. Needs neither network nor root.
+ * and read, also from a bucket that it serves itself, so that the cache knows the classes of a
+ * mount and which methods matter. Where this machine cannot mount, the volume is read without.
+ * Needs no network but the loopback, and no root.
  */
 final class TrainingRun {
   private static final int BIG_FILE = 8 << 20;
@@ -35,6 +37,7 @@ final class TrainingRun {
   private final Path mountPoint;
   private final Path volume;
   private final String key;
+  private int mounts;
 
   private TrainingRun(Path folder) {
     this.folder = folder;
@@ -59,26 +62,44 @@ final class TrainingRun {
     NativeAes.prepare();
     boolean _ = NativeAes.await(TimeUnit.SECONDS.toMillis(MOUNT_SECONDS));
     run("encrypt", "--scrypt-n", "10", "--key", key, plain().toString(), volume.toString());
-    CompletableFuture<Integer> mount =
-        CompletableFuture.supplyAsync(() ->
-            run(
-                "mount",
-                "--foreground",
-                "--log-file",
-                folder.resolve("log").toString(),
-                "--key",
-                key,
-                volume.toString(),
-                mountPoint.toString()));
-    if (isServed(mount)) {
-      // other processes read: this one never touches its own mount point
-      child("sh", "-c", READING, mountPoint.toString());
-      unmount();
-      mount.get(MOUNT_SECONDS, TimeUnit.SECONDS);
+    if (mounted(volume.toString())) {
+      try (TrainingBucket bucket = new TrainingBucket(volume)) {
+        boolean _ =
+            mounted(
+                "s3://" + TrainingBucket.NAME,
+                "--endpoint",
+                bucket.endpoint(),
+                "--path-style",
+                "--credentials",
+                "anonymous");
+      }
     } else {
       run("ls", "--key", key, volume.toString());
       run("check", "--key", key, volume.toString());
     }
+  }
+
+  /** Mounts, reads and unmounts; false if this machine cannot mount. */
+  private boolean mounted(String source, String... options) throws Exception {
+    mounts++;
+    List<String> words = new ArrayList<>(List.of("mount", "--foreground", "--log-file"));
+    words.addAll(List.of(log().toString(), "--key", key));
+    words.addAll(List.of(options));
+    words.addAll(List.of(source, mountPoint.toString()));
+    CompletableFuture<Integer> mount =
+        CompletableFuture.supplyAsync(() -> run(words.toArray(String[]::new)));
+    if (!isServed(mount)) {
+      return false;
+    }
+    // other processes read: this one never touches its own mount point
+    child("sh", "-c", READING, mountPoint.toString());
+    unmount();
+    mount.get(MOUNT_SECONDS, TimeUnit.SECONDS);
+    return true;
+  }
+
+  private Path log() {
+    return folder.resolve("log-" + mounts);
   }
 
   private Path plain() {
@@ -109,7 +130,7 @@ final class TrainingRun {
   /** Whether the command's own log says that it mounted, before it ended or took too long. */
   private boolean isServed(CompletableFuture<Integer> mount)
       throws IOException, InterruptedException {
-    Path log = folder.resolve("log");
+    Path log = log();
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOUNT_SECONDS);
     while (!mount.isDone() && System.nanoTime() < deadline) {
       if (Files.exists(log) && Files.readString(log).contains(" mounted on ")) {

@@ -257,7 +257,7 @@ final class Wiring {
     List<KeyProvider> local =
         List.of(
             new FileKeyProvider(secretMemory),
-            new FdKeyProvider(secretMemory),
+            new FdKeyProvider(secretMemory, InheritedChannel::open),
             new CredentialKeyProvider(
                 secretMemory, Optional.ofNullable(credentials).map(Path::of)));
     List<KeyProvider> providers = new ArrayList<>(local);

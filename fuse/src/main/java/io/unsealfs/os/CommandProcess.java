@@ -70,6 +70,11 @@ public final class CommandProcess {
     }
   }
 
+  /** Its number, which is nobody else's until {@link #await} has returned. */
+  public int pid() {
+    return pid;
+  }
+
   /** Sends it a signal, if it has not ended. */
   public synchronized void signal(int number) {
     if (!collected) {

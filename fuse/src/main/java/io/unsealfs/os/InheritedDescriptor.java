@@ -71,6 +71,33 @@ public final class InheritedDescriptor {
   }
 
   /**
+   * Reads what there is straight into a direct buffer, and advances it.
+   *
+   * @return bytes read, or -1 at the end
+   * @throws SystemCallException EBADF if it is not open, or not for reading
+   */
+  public int read(ByteBuffer direct) throws SystemCallException {
+    if (!direct.isDirect()) {
+      throw new IllegalArgumentException("not a direct buffer");
+    }
+    while (direct.hasRemaining()) {
+      long got = Libc.CALLS.read(number, direct, direct.remaining());
+      if (got > 0) {
+        direct.position(direct.position() + (int) got);
+        return (int) got;
+      }
+      if (got == 0) {
+        return -1;
+      }
+      int errno = Libc.errno();
+      if (errno != ErrorNumber.EINTR) {
+        throw new SystemCallException("read", errno);
+      }
+    }
+    return 0;
+  }
+
+  /**
    * Reads to the end. May hold a secret: the caller wipes the result, everything else is wiped
    * here.
    *

@@ -9,6 +9,7 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.unsealfs.http.HttpEndpoint;
 import io.unsealfs.key.SecretMemory;
 import io.unsealfs.key.wire.WireLimits;
 import io.unsealfs.keyserver.store.SharedStore;
@@ -79,7 +80,7 @@ public final class KeyServer implements AutoCloseable {
   private volatile ReleasePolicy policy;
   private @Nullable Nonces nonces;
   private @Nullable Server server;
-  private @Nullable HealthEndpoint health;
+  private @Nullable HttpEndpoint health;
 
   private KeyServer(
       KeyServerConfig config,
@@ -341,7 +342,7 @@ public final class KeyServer implements AutoCloseable {
 
   /** The port of the health endpoint, if there is one. */
   public OptionalInt healthPort() {
-    HealthEndpoint endpoint = health;
+    HttpEndpoint endpoint = health;
     return endpoint == null ? OptionalInt.empty() : OptionalInt.of(endpoint.address().getPort());
   }
 
@@ -469,7 +470,7 @@ public final class KeyServer implements AutoCloseable {
     acceptingEnds.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
     connectionsEnd.awaitUninterruptibly(FORCED_STOP_SECONDS, TimeUnit.SECONDS);
     timers.shutdownNow();
-    Optional.ofNullable(health).ifPresent(HealthEndpoint::close);
+    Optional.ofNullable(health).ifPresent(HttpEndpoint::close);
     appraisers.close();
     synchronized (this) {
       policy.release();

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PassphraseKdf {
   private static final String VERSION = "1";
+  private static final Pattern OTHER_VERSION = Pattern.compile("[2-9]|[1-9][0-9]{1,8}");
   private static final String ALGORITHM = "argon2id";
   private static final int SALT_SIZE = 16;
   private static final int MAX_FILE_BYTES = 1024;
@@ -156,8 +157,14 @@ public final class PassphraseKdf {
    */
   public static PassphraseKdf parse(byte[] file, String source) throws KeyServerConfigException {
     Map<String, String> members = members(file, source);
+    String version = members.getOrDefault("version", "");
+    if (OTHER_VERSION.matcher(version).matches()) {
+      throw new KeyServerConfigException(
+          "%s: has format %s, and this program knows only format %s; use a newer one"
+              .formatted(source, version, VERSION));
+    }
     if (!members.keySet().equals(MEMBERS)
-        || !VERSION.equals(members.get("version"))
+        || !VERSION.equals(version)
         || !ALGORITHM.equals(members.get("kdf"))) {
       throw malformed(source, "not parameters of version 1 for argon2id", null);
     }

@@ -293,6 +293,15 @@ class KekRotationTest {
       byte[] cut = java.util.Arrays.copyOf(good, length);
       assertThrows(KeyServerConfigException.class, () -> PassphraseKdf.parse(cut, "x"));
     }
+    byte[] newer =
+        text.replace("\"version\":\"1\"", "\"version\":\"2\",\"more\":\"\"")
+            .getBytes(StandardCharsets.UTF_8);
+    String refusal =
+        String.valueOf(
+            assertThrows(
+                    KeyServerConfigException.class, () -> PassphraseKdf.parse(newer, "kek.kdf"))
+                .getMessage());
+    assertTrue(refusal.contains("kek.kdf: has format 2, and this program knows only"), refusal);
   }
 
   @ParameterizedTest

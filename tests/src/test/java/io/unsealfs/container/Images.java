@@ -40,7 +40,8 @@ final class Images {
         folder(),
         BUILD_SECONDS,
         Needs.checkout().resolve("container/build").toString(),
-        "--as-built");
+        "--as-built",
+        "--newest-if-gone");
   }
 
   static String digest(String image) throws IOException {

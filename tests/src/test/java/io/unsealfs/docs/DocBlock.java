@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -16,21 +18,24 @@ import java.util.stream.Stream;
  * @param page relative to the checkout
  * @param line of the fence, from 1
  * @param language the fence's word; empty if it has none
+ * @param machine what it has to be run on, where that is not this one: {@code systemd} is a booted
+ *     Debian with the package
  * @param story the story it is a part of: blocks of one story are run in their order
  * @param first what a reader has done before and the page need not say
  * @param excuse why it is not run
  */
-record DocBlock(
+public record DocBlock(
     Path page,
     int line,
     String language,
+    Optional<String> machine,
     Optional<String> story,
     Optional<String> first,
     Optional<String> excuse,
     List<String> lines) {
   private static final Pattern FENCE = Pattern.compile("( *)```(\\S*)\\s*");
   private static final Pattern RUN =
-      Pattern.compile(" *<!-- run: ([a-z0-9-]+)(?:; first: (.+))? -->");
+      Pattern.compile(" *<!-- run(?: in (systemd))?: ([a-z0-9-]+)(?:; first: (.+))? -->");
   private static final Pattern NOT_RUN = Pattern.compile(" *<!-- not run here: (.+) -->");
 
   /** All pages of the checkout that people read. */
@@ -50,7 +55,7 @@ record DocBlock(
   }
 
   /** The blocks of one page, in their order. */
-  static List<DocBlock> of(Path checkout, Path page) throws IOException {
+  public static List<DocBlock> of(Path checkout, Path page) throws IOException {
     List<DocBlock> blocks = new ArrayList<>();
     List<String> lines = Files.readAllLines(checkout.resolve(page));
     for (int i = 0; i < lines.size(); i++) {
@@ -74,11 +79,48 @@ record DocBlock(
                 fence.group(2),
                 group(RUN, 1, mark),
                 group(RUN, 2, mark),
+                group(RUN, 3, mark),
                 group(NOT_RUN, 1, mark),
                 content));
       }
     }
     return blocks;
+  }
+
+  /** The stories that are run on this machine, as {@code PAGE STORY}. */
+  public static Set<String> stories(Path checkout, String machine) throws IOException {
+    Set<String> stories = new TreeSet<>();
+    for (Path page : pages(checkout)) {
+      for (DocBlock block : of(checkout, page)) {
+        if (block.machine().equals(Optional.of(machine))) {
+          stories.add(page + " " + block.story().orElseThrow());
+        }
+      }
+    }
+    return stories;
+  }
+
+  /** One story of a page, to be run by bash. */
+  public static String script(Path checkout, String pageAndStory) throws IOException {
+    String[] words = pageAndStory.split(" ", 2);
+    List<DocBlock> blocks =
+        of(checkout, Path.of(words[0])).stream()
+            .filter(block -> block.story().equals(Optional.of(words[1])))
+            .toList();
+    if (blocks.isEmpty()) {
+      throw new AssertionError("no such story: " + pageAndStory);
+    }
+    return script(blocks);
+  }
+
+  static String script(List<DocBlock> blocks) {
+    StringBuilder script = new StringBuilder();
+    for (DocBlock block : blocks) {
+      script.append("echo '== ").append(block.place()).append("' >&2\n");
+      block.first().ifPresent(command -> script.append(command).append('\n'));
+      script.append(block.text());
+    }
+    return script.toString();
   }
 
   private static Optional<String> group(Pattern pattern, int group, String line) {
@@ -90,7 +132,8 @@ record DocBlock(
     return page + ":" + line;
   }
 
-  String text() {
+  /** What is between the fences. */
+  public String text() {
     return String.join("\n", lines) + "\n";
   }
 }

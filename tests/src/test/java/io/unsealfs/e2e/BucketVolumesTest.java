@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -158,8 +159,10 @@ class BucketVolumesTest {
         Command.unsealfs(scratch, "cat", local.toString(), file, "--key", key).run().out(),
         unsealfs("cat", source, file, "--key", key).run().assertStatus(0).out());
 
-    Outcome check = unsealfs("check", source, "--key", key).run().assertStatus(0);
-    assertTrue(check.out().contains(" 0 damages"), check::toString);
+    // a bucket has no symbolic links; of those with long names the names are left over, and told
+    long lost = longNamesOfLinks(local);
+    Outcome check = unsealfs("check", source, "--key", key).run().assertStatus(lost == 0 ? 0 : 26);
+    assertTrue(check.out().contains(" " + lost + " damages"), check::toString);
 
     Path exported = scratch.resolve("exported");
     unsealfs("export", source, exported.toString(), "--key", key).run().assertStatus(0);
@@ -167,6 +170,15 @@ class BucketVolumesTest {
 
     Outcome bench = unsealfs("bench", source, "--key", key, "--json").run().assertStatus(0);
     assertTrue(bench.out().contains("\"read\""), bench::toString);
+  }
+
+  private static long longNamesOfLinks(Path volume) throws IOException {
+    try (Stream<Path> files = Files.walk(volume)) {
+      return files
+          .filter(Files::isSymbolicLink)
+          .filter(link -> Files.exists(link.resolveSibling(link.getFileName() + ".name")))
+          .count();
+    }
   }
 
   @Test

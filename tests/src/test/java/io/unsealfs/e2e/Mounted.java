@@ -155,7 +155,10 @@ final class Mounted implements AutoCloseable {
       for (long pid : pids()) {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
       }
-      throw new AssertionError("the daemon on " + mountPoint + " had to be killed", e);
+      List<String> log = log();
+      String last = String.join("\n", log.subList(Math.max(0, log.size() - 10), log.size()));
+      throw new AssertionError(
+          "the daemon on " + mountPoint + " had to be killed; its log ends with\n" + last, e);
     } finally {
       lazyUnmount();
     }

@@ -119,14 +119,27 @@ class RunCommandTest {
   }
 
   @Test
-  void noMountOutlivesUsWhenWeAreKilled() throws IOException, InterruptedException {
+  void neitherMountNorCommandOutlivesUsWhenWeAreKilled() throws IOException, InterruptedException {
     try (Running running = shell("echo pid $$ >&2; exec sleep 60").start()) {
       long command = Long.parseLong(running.awaitLine("pid ").substring("pid ".length()));
       long ours = Processes.unsealfsWith(mountPoint.toString()).getFirst();
       Processes.signal(ours, "KILL");
       Processes.await("the mount goes", () -> !MountTable.isMounted(mountPoint));
-      Processes.signal(command, "KILL");
+      Processes.awaitEnd(command);
     }
+  }
+
+  @Test
+  void whoWatchesOverTheCommandGoesWithIt() throws IOException, InterruptedException {
+    Outcome outcome = shell("echo $$").run();
+    outcome.assertStatus(0);
+    String command = outcome.out().strip();
+    Processes.await(
+        "the watch ends",
+        () ->
+            ProcessHandle.allProcesses()
+                .map(process -> Processes.commandLine(Path.of("/proc", "" + process.pid())))
+                .noneMatch(words -> words.containsAll(List.of("unsealfs-run-watch", command))));
   }
 
   @Test

@@ -115,8 +115,13 @@ final class ChunkTable {
     Cutter cutter = new Cutter(object, Priority.DEMAND, null);
     // once, so that this never throws between making a request and handing it over
     StaleSourceException stale = object.stale();
+    boolean refused = false;
     for (int i = first; i <= Math.max(orderedLast, heldLast); i++) {
       boolean asked = i <= heldLast;
+      if (refused && !asked) {
+        // the read fails: nothing is fetched along with it
+        break;
+      }
       Chunk chunk = usable(object, i);
       if (chunk == null) {
         if (stale != null && asked) {
@@ -130,6 +135,7 @@ final class ChunkTable {
           counters.memoryMisses.increment();
         }
       } else if (asked) {
+        refused |= chunk.state() == Chunk.State.FAILED;
         join(chunk);
         cutter.cut();
       } else {

@@ -161,7 +161,8 @@ class ChunkStoreTest {
       throw new StoreUnavailableException("503", 0);
     });
     ChunkStore store =
-        store(SETTINGS.withRetries(QUICK.keepingFailures(Duration.ofHours(1)), Duration.ofHours(1)));
+        store(
+            SETTINGS.withRetries(QUICK.keepingFailures(Duration.ofHours(1)), Duration.ofHours(1)));
     try (Source source = store.open(version)) {
       for (int i = 0; i < 3; i++) {
         assertThrows(StorageException.class, () -> read(source, 0, 4 * KIB));

@@ -51,8 +51,7 @@ public final class FdKeyProvider implements KeyProvider {
     } catch (KeyReferenceException e) {
       throw e;
     } catch (IOException e) {
-      throw new KeyReferenceException(
-          what + " cannot be read: is it open in the caller, and not a socket?", e);
+      throw new KeyReferenceException(what + " cannot be read: is it open in the caller?", e);
     }
   }
 

@@ -1,4 +1,4 @@
-package io.unsealfs.daemon.status;
+package io.unsealfs.http;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -7,12 +7,12 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Answers GET and HEAD of a few fixed paths over plain HTTP; ops-conventions.md section 3.3. Bounds
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * costs no more than its connection.
  */
 public final class HttpEndpoint implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.http");
   private static final int BACKLOG = 16;
 
   /** The JDK's server reads them once, when its first instance is made. */
@@ -31,6 +31,7 @@ public final class HttpEndpoint implements AutoCloseable {
           "sun.net.httpserver.maxRspTime", "15",
           "sun.net.httpserver.idleInterval", "10",
           "sun.net.httpserver.maxReqHeaders", "50",
+          "sun.net.httpserver.maxReqHeaderSize", "16384",
           "sun.net.httpserver.drainAmount", "4096");
 
   /**
@@ -101,7 +102,7 @@ public final class HttpEndpoint implements AutoCloseable {
       boolean head = method.equals("HEAD");
       Answer answer =
           head || method.equals("GET")
-              ? page(pages.get(exchange.getRequestURI().getPath()))
+              ? page(pages, exchange.getRequestURI().getPath())
               : Answer.text(405, "only GET and HEAD\n");
       byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", answer.type());
@@ -119,9 +120,10 @@ public final class HttpEndpoint implements AutoCloseable {
     }
   }
 
-  private static Answer page(@Nullable Supplier<Answer> page) {
+  private static Answer page(Map<String, Supplier<Answer>> pages, String path) {
+    Supplier<Answer> page = pages.get(path);
     if (page == null) {
-      return Answer.text(404, "there are /metrics, /healthz, /readyz and /status\n");
+      return Answer.text(404, "there are " + new TreeSet<>(pages.keySet()) + "\n");
     }
     try {
       return page.get();

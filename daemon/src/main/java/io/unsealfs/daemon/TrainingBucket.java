@@ -1,0 +1,112 @@
+package io.unsealfs.daemon;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The files of a directory as a bucket of S3 on this machine, for as long as an AOT cache is
+ * recorded: without it a mount from a bucket would start with none of its classes in the cache.
+ * Lists and reads, nothing else, and only for whoever trains.
+ */
+final class TrainingBucket implements Closeable {
+  static final String NAME = "training";
+
+  private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,15})-(\\d{1,15})");
+  private static final int CONNECTIONS = 8;
+
+  private final Path directory;
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newFixedThreadPool(CONNECTIONS);
+
+  TrainingBucket(Path directory) throws IOException {
+    this.directory = directory;
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(threads);
+    server.createContext("/", this::answer);
+    server.start();
+  }
+
+  /** What {@code --endpoint} wants. */
+  String endpoint() {
+    return "http://127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String query = exchange.getRequestURI().getQuery();
+      if (query != null && query.contains("list-type=2")) {
+        send(exchange, 200, listing().getBytes(StandardCharsets.UTF_8));
+        return;
+      }
+      String path = exchange.getRequestURI().getPath().substring(1);
+      Path file = directory.resolve(path.substring(path.indexOf('/') + 1)).normalize();
+      if (!file.startsWith(directory) || !Files.isRegularFile(file)) {
+        exchange.sendResponseHeaders(404, -1);
+        return;
+      }
+      byte[] ciphertext = Files.readAllBytes(file);
+      String range = exchange.getRequestHeaders().getFirst("Range");
+      Matcher wanted = RANGE.matcher(range == null ? "" : range);
+      exchange.getResponseHeaders().set("ETag", etag(file));
+      if (!wanted.matches()) {
+        send(exchange, 200, ciphertext);
+        return;
+      }
+      int from = Integer.parseInt(wanted.group(1));
+      int end = Math.min(ciphertext.length, Integer.parseInt(wanted.group(2)) + 1);
+      exchange
+          .getResponseHeaders()
+          .set("Content-Range", "bytes " + from + "-" + (end - 1) + "/" + ciphertext.length);
+      send(exchange, 206, java.util.Arrays.copyOfRange(ciphertext, from, end));
+    }
+  }
+
+  private static void send(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(body);
+    }
+  }
+
+  private static String etag(Path file) {
+    return "\"" + Integer.toHexString(file.hashCode()) + "\"";
+  }
+
+  private String listing() throws IOException {
+    StringBuilder xml = new StringBuilder("<ListBucketResult><IsTruncated>false</IsTruncated>");
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(directory)) {
+      files = all.filter(file -> Files.isRegularFile(file)).sorted().toList();
+    }
+    for (Path file : files) {
+      xml.append("<Contents><Key>")
+          .append(directory.relativize(file))
+          .append("</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>")
+          .append(etag(file))
+          .append("</ETag><Size>")
+          .append(Files.size(file))
+          .append("</Size></Contents>");
+    }
+    return xml.append("</ListBucketResult>").toString();
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}
