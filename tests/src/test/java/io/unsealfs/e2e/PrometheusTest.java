@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.storage.object.server.StoreBucket;
+import io.unsealfs.storage.object.server.StoreServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -18,12 +20,14 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The dashboard and the alert rules against a real Prometheus that scrapes a busy mount and the key
- * server which lent it its key: every expression has to find what it asks for.
+ * The dashboard and the alert rules against a real Prometheus that scrapes two busy mounts, one of
+ * a bucket, and the key server which lent them their key: every expression has to find what it asks
+ * for.
  */
 class PrometheusTest {
   private static final Pattern SERVING =
@@ -71,22 +75,44 @@ class PrometheusTest {
           .with("--server-pin", serving.group(2), "--attester", "none")
           .run()
           .assertStatus(21);
-      try (Mounted mounted =
-          Mounted.mount(
-              scratch,
-              volume.path(),
-              "--metrics=0",
-              key[0],
-              key[1],
-              key[2],
-              key[3],
-              "--attester",
-              "sample")) {
-        Matcher url = URL.matcher(mounted.outcome().err());
-        assertTrue(url.find(), () -> mounted.outcome().toString());
-        scrapeAndAsk(mounted, url.group(1), "127.0.0.1:" + healthPort);
+      List<String> options = new ArrayList<>(List.of(key));
+      options.addAll(List.of("--metrics=0", "--attester", "sample"));
+      List<String> ofBucket = new ArrayList<>(options);
+      try (StoreServer store = store(volume);
+          Mounted mounted = Mounted.mount(scratch, volume.path(), options.toArray(String[]::new))) {
+        ofBucket.addAll(List.of("--endpoint", store.endpoint(), "--path-style"));
+        ofBucket.addAll(List.of("--credentials", temporaryCredentials()));
+        try (Mounted bucket =
+            Mounted.mount(scratch, "s3://models/v", ofBucket.toArray(String[]::new))) {
+          String addresses = address(mounted) + "\", \"" + address(bucket);
+          scrapeAndAsk(List.of(mounted, bucket), addresses, "127.0.0.1:" + healthPort);
+        }
       }
     }
+  }
+
+  private static StoreServer store(SmallVolume volume) throws IOException {
+    StoreServer server = new StoreServer(new StoreBucket(StoreBucket.Dialect.S3, "models"));
+    try (Stream<Path> files = Files.walk(volume.path())) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        server.bucket().put("v/" + volume.path().relativize(file), Files.readAllBytes(file));
+      }
+    }
+    return server;
+  }
+
+  private String temporaryCredentials() throws IOException {
+    return "file:"
+        + Secrets.file(
+            scratch,
+            "{\"access_key_id\": \"ak\", \"access_key_secret\": \"sk\", \"security_token\": \"t\","
+                + " \"expiration\": \"2100-01-01T00:00:00Z\"}");
+  }
+
+  private static String address(Mounted mounted) {
+    Matcher url = URL.matcher(mounted.outcome().err());
+    assertTrue(url.find(), () -> mounted.outcome().toString());
+    return url.group(1);
   }
 
   private Path keyServerConfig() throws IOException, InterruptedException {
@@ -105,7 +131,14 @@ class PrometheusTest {
     return config;
   }
 
-  private void scrapeAndAsk(Mounted mounted, String mountAddress, String serverAddress)
+  private static Process readingOf(Mounted mounted) throws IOException {
+    return new ProcessBuilder("bash", "-c", READING, mounted.path().toString())
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  private void scrapeAndAsk(List<Mounted> mounts, String mountAddresses, String serverAddress)
       throws IOException, InterruptedException {
     Path rules = Needs.checkout().resolve("container/prometheus/unsealfs.rules.yml");
     new Command(scratch, "promtool", "check", "rules", rules.toString()).run().assertStatus(0);
@@ -121,13 +154,12 @@ class PrometheusTest {
               - job_name: unsealfs-keyserver
                 static_configs: [{targets: ["%s"]}]
             """
-                .formatted(rules, mountAddress, serverAddress));
+                .formatted(rules, mountAddresses, serverAddress));
     int port = freePort();
-    Process reader =
-        new ProcessBuilder("bash", "-c", READING, mounted.path().toString())
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+    List<Process> readers = new ArrayList<>();
+    for (Mounted mounted : mounts) {
+      readers.add(readingOf(mounted));
+    }
     try (Running prometheus =
         new Command(scratch, "prometheus")
             .with("--config.file=" + config)
@@ -151,7 +183,9 @@ class PrometheusTest {
       }
       assertEquals(Set.of("ok"), ruleHealth(base));
     } finally {
-      Command.kill(reader);
+      for (Process reader : readers) {
+        Command.kill(reader);
+      }
     }
   }
 
