@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Phaser;
@@ -211,6 +212,31 @@ public abstract class ObjectStoreContract {
     assertTrue(paths.contains("d6/k2498"));
     ObjectPage level = store.list("many/", ListDepth.ONE_LEVEL, Optional.empty(), NEVER);
     assertEquals("many/d0/", level.prefixes().getFirst());
+  }
+
+  @Test
+  void aLongListingInPartsIsTheSame() throws IOException {
+    List<String> directories = List.of("a b", "c+d", "e%20f", "\u00fc", "\u6a21\u578b", "plain");
+    TreeSet<String> expected = new TreeSet<>();
+    for (int i = 0; i < 600; i++) {
+      String path = directories.get(i % directories.size()) + "/k" + i;
+      server.bucket().put("parts/" + path, new byte[] {1});
+      expected.add(path);
+    }
+    server.bucket().pageObjects(20);
+    server.traffic().reset();
+    List<String> paths = new ArrayList<>();
+    List<KeyFault> faults = new ArrayList<>();
+    walk("parts/", paths, faults, 100_000);
+    assertEquals(List.of(), faults);
+    assertEquals(600, paths.size());
+    assertEquals(expected, new TreeSet<>(paths));
+    long levels =
+        server.traffic().requests().stream()
+            .filter(request -> "/".equals(request.query().get("delimiter")))
+            .count();
+    assertEquals(1, levels, "the listing was cut");
+    assertTrue(server.traffic().lists() <= 10 + 1 + 36, server.traffic().lists() + " requests");
   }
 
   @Test
