@@ -15,6 +15,8 @@ import java.io.RandomAccessFile;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,10 +89,13 @@ class BucketMountTest {
 
   private Mounted mountFrom(String endpoint, String... more)
       throws IOException, InterruptedException {
-    List<String> options =
-        new ArrayList<>(
-            List.of("--endpoint", endpoint, "--path-style", "--credentials", "anonymous"));
-    options.addAll(List.of("--key", key));
+    return mountAs("anonymous", endpoint, more);
+  }
+
+  private Mounted mountAs(String credentials, String endpoint, String... more)
+      throws IOException, InterruptedException {
+    List<String> options = new ArrayList<>(List.of("--endpoint", endpoint, "--path-style"));
+    options.addAll(List.of("--credentials", credentials, "--key", key));
     options.addAll(List.of(more));
     return Mounted.mount(scratch, "s3://models/v", options.toArray(String[]::new));
   }
@@ -197,6 +203,47 @@ class BucketMountTest {
           server.traffic().mostAtOnce() >= 8,
           () -> server.traffic().mostAtOnce() + " requests at a time for 16 readers");
     }
+  }
+
+  @Test
+  void tokensThatExpireUnderLoadAreReplacedFromTheirFile() throws Exception {
+    AtomicInteger oldestValid = new AtomicInteger();
+    Path credentials = scratch.resolve("credentials");
+    writeToken(credentials, 0);
+    server.gate(request -> {
+      String token = request.headers().getOrDefault("x-amz-security-token", "-1");
+      return Integer.parseInt(token) >= oldestValid.get()
+          ? null
+          : Fault.status(400, "ExpiredToken");
+    });
+    int renewals = 4;
+    try (Mounted mounted = mountAs("file:" + credentials, server.endpoint())) {
+      Path file = mounted.resolve(BIG);
+      readAtOnce(
+          4,
+          reader -> {
+            for (int i = 0; i < 20; i++) {
+              if (reader == 0 && i % 5 == 4) {
+                writeToken(credentials, i / 5 + 1);
+                oldestValid.set(i / 5 + 1);
+              }
+              assertPage(file, reader * 2500L + i * 120L);
+            }
+          });
+      assertEquals(renewals, oldestValid.get());
+    }
+  }
+
+  /** As a pod's secret is replaced: by a rename. */
+  private static void writeToken(Path file, int number) throws IOException {
+    Path fresh = file.resolveSibling("credentials.new");
+    Files.deleteIfExists(fresh);
+    Files.createFile(
+        fresh,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(
+        fresh, "access_key_id=ak\naccess_key_secret=sk\nsecurity_token=" + number + "\n");
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Test
