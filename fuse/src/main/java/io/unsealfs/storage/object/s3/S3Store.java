@@ -1,6 +1,7 @@
 package io.unsealfs.storage.object.s3;
 
 import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.CredentialChoice;
 import io.unsealfs.storage.object.Fetched;
 import io.unsealfs.storage.object.ListDepth;
 import io.unsealfs.storage.object.ObjectPage;
@@ -17,6 +18,7 @@ import io.unsealfs.storage.object.StoreLocation;
 import io.unsealfs.storage.object.StoreProtocolException;
 import io.unsealfs.storage.object.StoreSettings;
 import io.unsealfs.storage.object.credentials.CredentialCache;
+import io.unsealfs.storage.object.http.HttpAnswer;
 import io.unsealfs.storage.object.http.HttpLimits;
 import io.unsealfs.storage.object.http.HttpTransport;
 import java.io.IOException;
@@ -27,13 +29,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
-import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.profiles.ProfileFile;
@@ -42,8 +44,6 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.CommonPrefix;
 import software.amazon.awssdk.services.s3.model.EncodingType;
-import software.amazon.awssdk.services.s3.model.GetObjectRequest;
-import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
@@ -58,15 +58,18 @@ public final class S3Store implements ObjectStore {
   private final HttpTransport transport;
   private final CredentialCache credentials;
   private final StoreCalls calls;
+  private final SignedGets gets;
 
   private S3Store(
       StoreLocation location,
       S3Client client,
+      SignedGets gets,
       HttpTransport transport,
       CredentialCache credentials,
       StoreCalls calls) {
     this.location = location;
     this.client = client;
+    this.gets = gets;
     this.transport = transport;
     this.credentials = credentials;
     this.calls = calls;
@@ -110,17 +113,27 @@ public final class S3Store implements ObjectStore {
                     .retryStrategy(AwsRetryStrategy.doNotRetry())
                     // settings come from us alone, not from files of whoever runs this
                     .defaultProfileFile(ProfileFile.aggregator().build()));
-    if (settings.credentials() instanceof io.unsealfs.storage.object.CredentialChoice.Anonymous) {
+    @Nullable Supplier<AwsCredentials> signing = null;
+    if (settings.credentials() instanceof CredentialChoice.Anonymous) {
       builder.credentialsProvider(AnonymousCredentialsProvider.create());
     } else {
       builder.credentialsProvider(() -> present(credentials));
+      signing = () -> present(credentials);
     }
+    S3Client client = builder.build();
     return new S3Store(
         location,
-        builder.build(),
+        client,
+        new SignedGets(transport, bucketUrl(client, uri.bucket()), region, clock, signing),
         transport,
         credentials,
         new StoreCalls(location, credentials, clock));
+  }
+
+  /** Where the bucket is, by host or by path as the SDK decides. */
+  static String bucketUrl(S3Client client, String bucket) {
+    String url = client.utilities().getUrl(key -> key.bucket(bucket).key("k")).toString();
+    return url.substring(0, url.length() - 1);
   }
 
   private static String awsEndpoint(String region) {
@@ -251,54 +264,14 @@ public final class S3Store implements ObjectStore {
     if (length == 0) {
       throw new IllegalArgumentException("a range of no bytes");
     }
-    GetObjectRequest.Builder request =
-        GetObjectRequest.builder()
-            .bucket(location.bucket())
-            .key(version.key())
-            .range("bytes=" + offset + "-" + (offset + length - 1));
-    version
-        .etag()
-        .ifPresentOrElse(
-            tag -> request.ifMatch(RangeAnswer.quoted(tag)),
-            () ->
-                request.ifUnmodifiedSince(
-                    java.time.Instant.ofEpochMilli(version.modifiedMillis())));
     String what = "reading \"" + version.shownKey() + "\"";
     long start = System.nanoTime();
-    try (ResponseInputStream<GetObjectResponse> body =
-        calls.call(what, cancellation, () -> checked(request.build(), version, offset, length))) {
+    try (HttpAnswer answer =
+        calls.call(what, cancellation, () -> gets.get(version, offset, length))) {
       long firstByte = System.nanoTime() - start;
-      RangeBody.copy(what + " of " + location, body, length, sink);
-      long slowed =
-          RetryAfter.qosDelayMillis(
-              body.response().sdkHttpResponse().firstMatchingHeader("x-oss-qos-delay-time"));
+      RangeBody.copy(what + " of " + location, answer.body(), length, sink);
+      long slowed = RetryAfter.qosDelayMillis(SignedGets.header(answer, "x-oss-qos-delay-time"));
       return new Fetched(firstByte, System.nanoTime() - start, slowed);
-    }
-  }
-
-  private ResponseInputStream<GetObjectResponse> checked(
-      GetObjectRequest request, ObjectVersion version, long offset, long length)
-      throws IOException {
-    ResponseInputStream<GetObjectResponse> body =
-        S3Errors.translate(() -> client.getObject(request));
-    boolean fine = false;
-    try {
-      GetObjectResponse response = body.response();
-      var http = response.sdkHttpResponse();
-      @Nullable Long contentLength = response.contentLength();
-      new RangeAnswer(
-              http.statusCode(),
-              Optional.ofNullable(response.contentRange()),
-              contentLength == null ? -1 : contentLength,
-              Optional.ofNullable(response.eTag()),
-              http.firstMatchingHeader("Last-Modified"))
-          .check(version, offset, length);
-      fine = true;
-      return body;
-    } finally {
-      if (!fine) {
-        body.abort();
-      }
     }
   }
 

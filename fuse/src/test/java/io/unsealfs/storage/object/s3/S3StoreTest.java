@@ -32,9 +32,13 @@ class S3StoreTest extends ObjectStoreContract {
   @Test
   void aPublicBucketIsReadUnsigned() throws IOException {
     try (ObjectStore store = open(Map.of("anonymous", "true"))) {
-      store.head("tree/a.bin", Cancellation.none());
+      ObjectVersion version = store.head("tree/a.bin", Cancellation.none());
+      store.get(version, 0, 10, RangeSink.into(ByteBuffer.allocate(10)), Cancellation.none());
     }
-    assertFalse(server().traffic().requests().getLast().headers().containsKey("authorization"));
+    server()
+        .traffic()
+        .requests()
+        .forEach(request -> assertFalse(request.headers().containsKey("authorization")));
   }
 
   @Test
