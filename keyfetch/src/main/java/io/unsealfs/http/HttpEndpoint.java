@@ -78,16 +78,24 @@ public final class HttpEndpoint implements AutoCloseable {
    */
   public static HttpEndpoint start(InetSocketAddress address, Map<String, Supplier<Answer>> pages)
       throws IOException {
-    BOUNDS.forEach((name, value) -> {
-      if (System.getProperty(name) == null) {
-        System.setProperty(name, value);
-      }
-    });
+    setBounds();
     HttpEndpoint endpoint = new HttpEndpoint(HttpServer.create(address, BACKLOG));
     endpoint.server.createContext("/", exchange -> serve(exchange, pages));
     endpoint.server.setExecutor(endpoint.threads);
     endpoint.server.start();
     return endpoint;
+  }
+
+  /**
+   * Tells the JDK's server its bounds. {@link #start} does so too, but too late in a process that
+   * made another server of it before.
+   */
+  public static void setBounds() {
+    BOUNDS.forEach((name, value) -> {
+      if (System.getProperty(name) == null) {
+        System.setProperty(name, value);
+      }
+    });
   }
 
   /** Where it listens. */

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.unsealfs.http.HttpEndpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -40,6 +41,7 @@ final class DataHubDouble implements AutoCloseable {
 
   /** Starts one; port 0 for any that is free. */
   static DataHubDouble start(int port) throws IOException {
+    HttpEndpoint.setBounds(); // or tests of it that come later find the JDK's server without
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     DataHubDouble hub = new DataHubDouble(server);

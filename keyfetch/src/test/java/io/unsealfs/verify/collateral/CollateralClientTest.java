@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.unsealfs.http.HttpEndpoint;
 import io.unsealfs.vectors.Vectors;
 import io.unsealfs.verify.Claims;
 import io.unsealfs.verify.dcap.Collateral;
@@ -45,6 +46,7 @@ class CollateralClientTest {
 
   CollateralClientTest() throws IOException {
     original = Collateral.read(Vectors.bytes("tdx-quotes/v4-uptodate-collateral.json"));
+    HttpEndpoint.setBounds(); // or tests of it that come later find the JDK's server without
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
   }
 
