@@ -8,10 +8,16 @@ import org.jspecify.annotations.Nullable;
 final class ChunkList {
   private @Nullable Chunk first;
   private @Nullable Chunk last;
+  private long bytes;
 
   /** The one that was used longest ago. */
   @Nullable Chunk first() {
     return first;
+  }
+
+  /** Bytes of all chunks in it. */
+  long bytes() {
+    return bytes;
   }
 
   /** Puts {@code chunk} at the end, taking it from where it was. */
@@ -26,6 +32,7 @@ final class ChunkList {
       last.after = chunk;
     }
     last = chunk;
+    bytes += chunk.length;
   }
 
   /** Takes {@code chunk} out of whatever list it is in. */
@@ -44,6 +51,7 @@ final class ChunkList {
     } else {
       chunk.after.before = chunk.before;
     }
+    list.bytes -= chunk.length;
     chunk.before = null;
     chunk.after = null;
     chunk.list = null;

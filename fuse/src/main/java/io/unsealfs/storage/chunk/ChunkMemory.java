@@ -6,8 +6,17 @@ import org.jspecify.annotations.Nullable;
  * Which chunks stay in memory: the one budget of all objects. What readers took completely goes
  * first (the kernel has it), then what they took in part, then what was fetched ahead and nobody
  * read; within each the longest unused. Guarded by the store's lock.
+ *
+ * <p>Of what readers took completely only a part of the budget stays even where there is room: for
+ * readers who follow closely. More of it would hardly be asked for again, and a mount that is read
+ * once would take all its memory from the system first, which costs more than the cipher.
  */
 final class ChunkMemory {
+  /** That part: one in so many bytes of the budget, and never less than two segments. */
+  private static final int TAKEN_SHARE = 8;
+
+  private static final long TAKEN_LEAST_BYTES = 2L * ChunkGrid.SEGMENT_BYTES;
+
   private final SlabPool pool;
   private final ChunkCounters counters;
   private final ChunkList taken = new ChunkList();
@@ -95,6 +104,18 @@ final class ChunkMemory {
     chunk.demanded = true;
     if (chunk.list != null) {
       listFor(chunk).add(chunk);
+    }
+    dropTaken();
+  }
+
+  private void dropTaken() {
+    long most = Math.max(TAKEN_LEAST_BYTES, budgetBytes / TAKEN_SHARE);
+    while (taken.bytes() > most) {
+      Chunk victim = unused(taken);
+      if (victim == null) {
+        return;
+      }
+      drop(victim);
     }
   }
 

@@ -173,6 +173,26 @@ class ChunkStoreTest {
   }
 
   @Test
+  void ofWhatWasReadToTheEndLittleStaysInMemory() throws Exception {
+    byte[] bytes = FakeStore.bytes(40 * MIB, 8);
+    ObjectVersion version = fake.put("a", bytes);
+    ChunkStore store = store(SETTINGS);
+    ChunkStore small = store(SETTINGS.withBudget(64L * MIB));
+    for (ChunkStore each : List.of(store, small)) {
+      try (Source source = each.open(version)) {
+        for (int offset = 0; offset < bytes.length; offset += MIB) {
+          assertArrayEquals(
+              Arrays.copyOfRange(bytes, offset, offset + MIB), read(source, offset, MIB));
+        }
+      }
+      until(() -> each.figures().inFlight() == 0);
+    }
+    // an eighth of the budget, and two segments at least
+    assertEquals(40L * MIB, store.figures().memoryBytes());
+    assertEquals(16L * MIB, small.figures().memoryBytes());
+  }
+
+  @Test
   void anOldFailureAnswersNoLonger() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 5));
     fake.fails((request, served, cancellation) -> {
