@@ -23,6 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -35,6 +36,7 @@ class RandomFaultsTest {
   @TempDir Path directory;
 
   @Test
+  @Timeout(value = 1, unit = TimeUnit.HOURS) // it may be told to run for long
   void noWrongByteIsServed() throws Exception {
     long seconds = Long.getLong("unsealfs.fault.seconds", 10);
     FakeStore fake = new FakeStore();
@@ -86,6 +88,8 @@ class RandomFaultsTest {
       }
       fillTheDisk(store, versions.getLast(), contents.getLast());
       ChunkFigures figures = store.figures();
+      System.out.printf(
+          "served %d bytes, refused %d reads, %s%n", served.get(), refused.get(), figures);
       assertTrue(figures.retries() > 0, figures.toString());
       assertTrue(figures.disk().hits() > 0 && figures.disk().evictions() > 0, figures.toString());
     }

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -64,7 +65,11 @@ public final class FileStore implements Store {
     FileStore store = new FileStore(directory);
     try {
       if (!Files.exists(directory)) {
-        Files.createDirectory(directory, OWNER_DIRECTORY);
+        try {
+          Files.createDirectory(directory, OWNER_DIRECTORY);
+        } catch (FileAlreadyExistsException e) {
+          // another server made it a moment ago; whether it is fit is seen next
+        }
       }
       store.refuseOthers();
       synchronized (WRITING) {

@@ -12,10 +12,16 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +51,27 @@ class FileStoreTest extends StoreContract {
   private String refusal() {
     return String.valueOf(
         assertThrows(StoreException.class, () -> FileStore.open(directory())).getMessage());
+  }
+
+  @Test
+  void serversThatStartTogetherMakeOneStore() throws Exception {
+    int servers = 8;
+    try (ExecutorService threads = Executors.newFixedThreadPool(servers)) {
+      for (int round = 0; round < 20; round++) {
+        Path fresh = scratch.resolve("store-" + round);
+        CyclicBarrier together = new CyclicBarrier(servers);
+        List<Callable<Store>> opening =
+            Collections.nCopies(
+                servers,
+                () -> {
+                  together.await();
+                  return FileStore.open(fresh);
+                });
+        for (Future<Store> opened : threads.invokeAll(opening)) {
+          opened.get().close();
+        }
+      }
+    }
   }
 
   @Test
