@@ -267,6 +267,8 @@ final class BucketPlace implements Place {
             .toList(),
         tree.pages(),
         tree.failedPages(),
+        tree.pageNanos(),
+        tree.failedPageNanos(),
         refreshes.get(),
         failedRefreshes.get());
   }

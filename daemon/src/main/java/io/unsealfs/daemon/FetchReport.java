@@ -3,7 +3,10 @@ package io.unsealfs.daemon;
 import io.unsealfs.daemon.status.MountStatus;
 import io.unsealfs.storage.chunk.ChunkFigures;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** What was fetched from a bucket, in one line for the log. */
@@ -24,7 +27,7 @@ final class FetchReport {
         figures.demandBytes(),
         figures.prefetchBytes(),
         figures.warmBytes(),
-        figures.retries(),
+        figures.indexBytes(),
         figures.throttled(),
         figures.inFlight(),
         figures.prefetchUsedBytes(),
@@ -38,23 +41,42 @@ final class FetchReport {
             figures.hedges(),
             figures.hedgesWon(),
             figures.staleObjects(),
-            figures.protocolFaults(),
+            counted(figures.retriesByCause()),
+            counted(figures.protocolFaultsByKind()),
             figures.distrusted()),
-        new MountStatus.Pace(figures.firstByteNanos(), figures.concurrencyLimit()),
-        new MountStatus.Ahead(figures.streams(), figures.prefetchResets()),
+        new MountStatus.Pace(
+            figures.firstByteNanos(),
+            figures.requestNanos(),
+            figures.failedRequestNanos(),
+            figures.concurrencyLimit()),
+        new MountStatus.Ahead(figures.streams(), figures.windowBytes(), figures.prefetchResets()),
         new MountStatus.Chunks(
             figures.memoryJoins(),
             figures.evictions(),
             figures.memoryBytes(),
             figures.budgetBytes(),
             figures.disk().evictions(),
+            figures.disk().evictionsForSpace(),
             figures.disk().corrupt()),
         place.listing(),
         place.credentials());
   }
 
+  private static List<MountStatus.Counted> counted(Map<? extends Enum<?>, Long> counts) {
+    return counts.entrySet().stream()
+        .map(count ->
+            new MountStatus.Counted(
+                count.getKey().name().toLowerCase(Locale.ROOT), count.getValue()))
+        .sorted(Comparator.comparing(MountStatus.Counted::what))
+        .toList();
+  }
+
   static String line(ChunkFigures figures) {
-    long fetched = figures.demandBytes() + figures.prefetchBytes() + figures.warmBytes();
+    long fetched =
+        figures.demandBytes()
+            + figures.prefetchBytes()
+            + figures.warmBytes()
+            + figures.indexBytes();
     List<String> parts = new ArrayList<>();
     parts.add("bucket: " + figures.requests() + " requests");
     parts.add(fetched + " bytes fetched for " + figures.readBytes() + " bytes read");

@@ -198,11 +198,11 @@ class RefreshMountTest {
     String text = Http.get(url.group()).body();
     for (String figure :
         List.of(
-            "unsealfs_source_requests_total{op=\"read\",outcome=\"ok\",provider=\"s3\"} ",
-            "unsealfs_source_requests_total{op=\"list\",outcome=\"ok\",provider=\"s3\"} 2",
+            "unsealfs_source_requests_seconds_count{op=\"read\",outcome=\"ok\",provider=\"s3\"} ",
+            "unsealfs_source_requests_seconds_count{op=\"list\",outcome=\"ok\",provider=\"s3\"} 2",
             "unsealfs_source_first_byte_seconds_count{provider=\"s3\"} ",
             "unsealfs_source_bytes_total{provider=\"s3\",reason=\"demand\"} ",
-            "unsealfs_source_retries_total{provider=\"s3\"} 0",
+            "unsealfs_source_retries_total{cause=\"unavailable\",provider=\"s3\"} 0",
             "unsealfs_source_stale_total{provider=\"s3\"} ",
             "unsealfs_chunk_cache_total{result=\"miss\",tier=\"ram\"} ",
             "unsealfs_chunk_cache_size_bytes{tier=\"disk\"} 0",

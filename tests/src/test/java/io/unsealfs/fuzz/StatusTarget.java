@@ -60,13 +60,14 @@ final class StatusTarget {
                     4,
                     5,
                     6,
-                    new MountStatus.Faults(1, 2, 3, 4, 5),
-                    new MountStatus.Pace(1, 2),
-                    new MountStatus.Ahead(1, 2),
-                    new MountStatus.Chunks(1, 2, 3, 4, 5, 6),
+                    new MountStatus.Faults(
+                        1, 2, 3, List.of(new MountStatus.Counted("a", 1)), List.of(), 5),
+                    new MountStatus.Pace(1, 2, 3, 4),
+                    new MountStatus.Ahead(1, 2, 3),
+                    new MountStatus.Chunks(1, 2, 3, 4, 5, 6, 7),
                     Optional.of(
                         new MountStatus.Listing(
-                            1, 2, List.of(new MountStatus.Skipped("nul", 1)), 3, 4, 5, 6)),
+                            1, 2, List.of(new MountStatus.Skipped("nul", 1)), 3, 4, 5, 6, 7, 8)),
                     new MountStatus.Credentials(Optional.of(1L), 2, 3))),
             Optional.empty());
     return new ParserTarget(

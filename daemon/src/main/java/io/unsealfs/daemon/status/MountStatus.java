@@ -188,7 +188,7 @@ public record MountStatus(
    * @param demandBytes fetched because somebody waited
    * @param prefetchBytes fetched ahead
    * @param warmBytes fetched to fill the disk cache
-   * @param retries requests repeated
+   * @param indexBytes fetched of the small objects that the format needs first
    * @param throttled times the store asked for less
    * @param inFlight requests under way now
    * @param prefetchUsedBytes fetched ahead and read
@@ -212,7 +212,7 @@ public record MountStatus(
       long demandBytes,
       long prefetchBytes,
       long warmBytes,
-      long retries,
+      long indexBytes,
       long throttled,
       long inFlight,
       long prefetchUsedBytes,
@@ -227,7 +227,11 @@ public record MountStatus(
       Ahead ahead,
       Chunks chunks,
       Optional<Listing> listing,
-      Credentials credentials) {}
+      Credentials credentials) {
+    long fetchedBytes() {
+      return demandBytes + prefetchBytes + warmBytes + indexBytes;
+    }
+  }
 
   /**
    * What went wrong with an object store.
@@ -235,26 +239,55 @@ public record MountStatus(
    * @param hedges requests doubled since they were slow
    * @param hedgesWon doubles that were first
    * @param stale objects found replaced or removed
-   * @param protocol answers that broke the protocol
+   * @param retries requests repeated, by cause
+   * @param protocol answers that broke the protocol, by kind
    * @param distrusted chunks fetched again since they were not authentic
    */
-  public record Faults(long hedges, long hedgesWon, long stale, long protocol, long distrusted) {}
+  public record Faults(
+      long hedges,
+      long hedgesWon,
+      long stale,
+      List<Counted> retries,
+      List<Counted> protocol,
+      long distrusted) {
+    /** Copies the lists. */
+    public Faults {
+      retries = List.copyOf(retries);
+      protocol = List.copyOf(protocol);
+    }
+
+    long retried() {
+      return retries.stream().mapToLong(Counted::count).sum();
+    }
+  }
+
+  /**
+   * How often something happened.
+   *
+   * @param what in lower case
+   * @param count how often
+   */
+  public record Counted(String what, long count) {}
 
   /**
    * How fast an object store is.
    *
    * @param firstByteNanos until answers began, in all
+   * @param requestNanos that reads which succeeded took in all
+   * @param failedRequestNanos that the others took
    * @param concurrencyLimit most requests at a time, now
    */
-  public record Pace(long firstByteNanos, long concurrencyLimit) {}
+  public record Pace(
+      long firstByteNanos, long requestNanos, long failedRequestNanos, long concurrencyLimit) {}
 
   /**
    * Sequences of reads that are fetched ahead.
    *
    * @param streams now
+   * @param windowBytes that they may be ahead in all
    * @param resets that ended since their reader went elsewhere
    */
-  public record Ahead(long streams, long resets) {}
+  public record Ahead(long streams, long windowBytes, long resets) {}
 
   /**
    * Chunks of ciphertext.
@@ -264,6 +297,7 @@ public record MountStatus(
    * @param heldBytes in memory
    * @param budgetBytes there may be in memory
    * @param diskEvictions segments deleted for room
+   * @param diskEvictionsForSpace of them, those for the free space of the disk
    * @param diskCorrupt segments deleted since they were not what they should be
    */
   public record Chunks(
@@ -272,6 +306,7 @@ public record MountStatus(
       long heldBytes,
       long budgetBytes,
       long diskEvictions,
+      long diskEvictionsForSpace,
       long diskCorrupt) {}
 
   /**
@@ -282,6 +317,8 @@ public record MountStatus(
    * @param skipped keys that can be no files
    * @param pages requests that listed
    * @param failedPages of them, those that failed
+   * @param pageNanos that those which succeeded took in all
+   * @param failedPageNanos that the others took
    * @param refreshes times it was listed again
    * @param failedRefreshes times it could not be
    */
@@ -291,6 +328,8 @@ public record MountStatus(
       List<Skipped> skipped,
       long pages,
       long failedPages,
+      long pageNanos,
+      long failedPageNanos,
       long refreshes,
       long failedRefreshes) {}
 

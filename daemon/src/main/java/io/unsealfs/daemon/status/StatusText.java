@@ -163,14 +163,7 @@ public final class StatusText {
         + bytes(fetched)
         + " fetched"
         + rate(
-            now,
-            before,
-            fetched,
-            earlier ->
-                earlier
-                    .store()
-                    .map(s -> s.demandBytes() + s.prefetchBytes() + s.warmBytes())
-                    .orElse(0L))
+            now, before, fetched, earlier -> earlier.store().map(s -> s.fetchedBytes()).orElse(0L))
         + ", prefetch "
         + bytes(store.prefetchUsedBytes())
         + " used and "
@@ -179,7 +172,7 @@ public final class StatusText {
         + hitRate(store.memoryHits(), store.memoryMisses(), " in memory")
         + hitRate(store.diskHits(), store.diskMisses(), " on disk")
         + ", "
-        + store.retries()
+        + store.faults().retried()
         + " retries, "
         + store.throttled()
         + " throttled";

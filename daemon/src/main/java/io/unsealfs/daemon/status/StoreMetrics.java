@@ -5,7 +5,10 @@ import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.unsealfs.storage.chunk.ChunkFigures;
 import io.unsealfs.storage.object.KeyFault;
+import io.unsealfs.storage.object.StoreProtocolException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -49,18 +52,23 @@ final class StoreMetrics {
     bytes("unsealfs.source", came, tags.and("reason", "demand"), s -> s.demandBytes());
     bytes("unsealfs.source", came, tags.and("reason", "prefetch"), s -> s.prefetchBytes());
     bytes("unsealfs.source", came, tags.and("reason", "warm"), s -> s.warmBytes());
-    String requests = "unsealfs.source.requests";
+    bytes("unsealfs.source", came, tags.and("reason", "meta"), s -> s.indexBytes());
     Tags read = tags.and("op", "read");
+    requests(
+        read.and("outcome", "ok"),
+        s -> s.requests() - s.failedRequests(),
+        s -> s.pace().requestNanos());
+    requests(
+        read.and("outcome", "failed"), s -> s.failedRequests(), s -> s.pace().failedRequestNanos());
     Tags list = tags.and("op", "list");
-    String sent = "Requests to the object store";
-    counter(requests, sent, read.and("outcome", "ok"), s -> s.requests() - s.failedRequests());
-    counter(requests, sent, read.and("outcome", "failed"), s -> s.failedRequests());
-    counter(
-        requests,
-        sent,
+    requests(
         list.and("outcome", "ok"),
-        s -> listed(s, l -> l.pages() - l.failedPages()));
-    counter(requests, sent, list.and("outcome", "failed"), s -> listed(s, l -> l.failedPages()));
+        s -> listed(s, l -> l.pages() - l.failedPages()),
+        s -> listed(s, l -> l.pageNanos()));
+    requests(
+        list.and("outcome", "failed"),
+        s -> listed(s, l -> l.failedPages()),
+        s -> listed(s, l -> l.failedPageNanos()));
     FunctionTimer.builder(
             "unsealfs.source.first.byte",
             this,
@@ -70,7 +78,14 @@ final class StoreMetrics {
         .description("Until an answer began")
         .tags(tags)
         .register(registry);
-    counter("unsealfs.source.retries", "Requests repeated", tags, s -> s.retries());
+    for (ChunkFigures.RetryCause cause : ChunkFigures.RetryCause.values()) {
+      String word = cause.name().toLowerCase(Locale.ROOT);
+      counter(
+          "unsealfs.source.retries",
+          "Requests repeated",
+          tags.and("cause", word),
+          s -> counted(s.faults().retries(), word));
+    }
     String hedges = "unsealfs.source.hedges";
     String doubled = "Requests doubled";
     counter(hedges, doubled, tags.and("won", "true"), s -> s.faults().hedgesWon());
@@ -81,11 +96,14 @@ final class StoreMetrics {
         s -> s.faults().hedges() - s.faults().hedgesWon());
     counter("unsealfs.source.throttled", "Times it asked for less", tags, s -> s.throttled());
     counter("unsealfs.source.stale", "Objects found replaced", tags, s -> s.faults().stale());
-    counter(
-        "unsealfs.source.protocol.faults",
-        "Answers not as agreed",
-        tags,
-        s -> s.faults().protocol());
+    for (StoreProtocolException.Fault fault : StoreProtocolException.Fault.values()) {
+      String word = fault.name().toLowerCase(Locale.ROOT);
+      counter(
+          "unsealfs.source.protocol.faults",
+          "Answers not as agreed",
+          tags.and("kind", word),
+          s -> counted(s.faults().protocol(), word));
+    }
     gauge("unsealfs.source.inflight", "Requests under way", tags, s -> s.inFlight());
     gauge(
         "unsealfs.source.concurrency.limit",
@@ -106,8 +124,16 @@ final class StoreMetrics {
     counter(cache, what, disk.and("result", "miss"), s -> s.diskMisses());
     gaugeBytes(cache + ".size", "Held", ram, s -> s.chunks().heldBytes());
     gaugeBytes(cache + ".size", "Held", disk, s -> s.diskBytes());
-    counter(cache + ".evictions", "Dropped for room", ram, s -> s.chunks().evictions());
-    counter(cache + ".evictions", "Dropped for room", disk, s -> s.chunks().diskEvictions());
+    String evictions = cache + ".evictions";
+    String dropped = "Dropped for room";
+    counter(evictions, dropped, ram.and("cause", "size"), s -> s.chunks().evictions());
+    counter(
+        evictions,
+        dropped,
+        disk.and("cause", "size"),
+        s -> s.chunks().diskEvictions() - s.chunks().diskEvictionsForSpace());
+    counter(
+        evictions, dropped, disk.and("cause", "space"), s -> s.chunks().diskEvictionsForSpace());
     counter(cache + ".corrupt", "Rot on the disk", Tags.empty(), s -> s.chunks().diskCorrupt());
     counter(
         "unsealfs.chunk.distrusted",
@@ -122,6 +148,7 @@ final class StoreMetrics {
     bytes(name, "Fetched ahead", Tags.of("result", "wasted"), s -> s.prefetchWastedBytes());
     counter(name + ".resets", "Sequences that ended", Tags.empty(), s -> s.ahead().resets());
     gauge(name + ".streams", "Sequences followed", Tags.empty(), s -> s.ahead().streams());
+    gaugeBytes(name + ".window", "Ahead at most", Tags.empty(), s -> s.ahead().windowBytes());
     gaugeBytes(name + ".budget.used", "Memory in use", Tags.empty(), s -> s.chunks().heldBytes());
     gaugeBytes(name + ".budget", "Memory at most", Tags.empty(), s -> s.chunks().budgetBytes());
   }
@@ -170,6 +197,13 @@ final class StoreMetrics {
         refreshes, looks, Tags.of("outcome", "failed"), s -> listed(s, l -> l.failedRefreshes()));
   }
 
+  private static double counted(List<MountStatus.Counted> counts, String what) {
+    return counts.stream()
+        .filter(counted -> counted.what().equals(what))
+        .mapToLong(MountStatus.Counted::count)
+        .sum();
+  }
+
   private static long skipped(MountStatus.Listing listing, String cause) {
     return listing.skipped().stream()
         .filter(skipped -> skipped.cause().equals(cause))
@@ -177,13 +211,27 @@ final class StoreMetrics {
         .sum();
   }
 
-  private static double listed(
-      MountStatus.Store store, ToLongFunction<MountStatus.Listing> figure) {
-    return store.listing().map(listing -> (double) figure.applyAsLong(listing)).orElse(0.0);
+  private static long listed(MountStatus.Store store, ToLongFunction<MountStatus.Listing> figure) {
+    return store.listing().map(figure::applyAsLong).orElse(0L);
   }
 
   private double value(ToDoubleFunction<MountStatus.Store> figure) {
     return now.get().map(figure::applyAsDouble).orElse(0.0);
+  }
+
+  private void requests(
+      Tags tags,
+      ToLongFunction<MountStatus.Store> count,
+      ToDoubleFunction<MountStatus.Store> nanos) {
+    FunctionTimer.builder(
+            "unsealfs.source.requests",
+            this,
+            m -> (long) m.value(s -> (double) count.applyAsLong(s)),
+            m -> m.value(nanos),
+            TimeUnit.NANOSECONDS)
+        .description("Requests to the object store, until the last byte")
+        .tags(tags)
+        .register(registry);
   }
 
   private void counter(

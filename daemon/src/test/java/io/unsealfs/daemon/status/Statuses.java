@@ -49,13 +49,27 @@ final class Statuses {
         7,
         8,
         900,
-        new MountStatus.Faults(9, 2, 1, 11, 12),
-        new MountStatus.Pace(4_000_000_000L, 13),
-        new MountStatus.Ahead(14, 15),
-        new MountStatus.Chunks(16, 17, 18, 19, 20, 21),
+        new MountStatus.Faults(
+            9,
+            2,
+            1,
+            List.of(new MountStatus.Counted("throttled", 4)),
+            List.of(new MountStatus.Counted("range", 11)),
+            12),
+        new MountStatus.Pace(4_000_000_000L, 6_000_000_000L, 1_000_000_000L, 13),
+        new MountStatus.Ahead(14, 64, 15),
+        new MountStatus.Chunks(16, 17, 18, 19, 20, 3, 21),
         Optional.of(
             new MountStatus.Listing(
-                22, 2300, List.of(new MountStatus.Skipped("nul", 24)), 25, 1, 27, 28)),
+                22,
+                2300,
+                List.of(new MountStatus.Skipped("nul", 24)),
+                25,
+                1,
+                9_000_000_000L,
+                10,
+                27,
+                28)),
         new MountStatus.Credentials(Optional.of(29L), 30, 31));
   }
 }

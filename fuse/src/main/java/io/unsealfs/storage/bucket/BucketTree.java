@@ -60,6 +60,8 @@ public final class BucketTree implements FileTree {
   private final Consumer<String> warnings;
   private final LongAdder pages = new LongAdder();
   private final LongAdder failedPages = new LongAdder();
+  private final LongAdder pageNanos = new LongAdder();
+  private final LongAdder failedPageNanos = new LongAdder();
   private volatile Snapshot shown;
 
   /**
@@ -163,12 +165,14 @@ public final class BucketTree implements FileTree {
       String below, ListDepth depth, Optional<String> continuation, Cancellation cancellation)
       throws IOException {
     pages.increment();
+    long began = System.nanoTime();
     boolean done = false;
     try {
       ObjectPage page = store.list(below, depth, continuation, cancellation);
       done = true;
       return page;
     } finally {
+      (done ? pageNanos : failedPageNanos).add(System.nanoTime() - began);
       if (!done) {
         failedPages.increment();
       }
@@ -236,6 +240,16 @@ public final class BucketTree implements FileTree {
   /** Those of them that failed. */
   public long failedPages() {
     return failedPages.sum();
+  }
+
+  /** Nanoseconds that the requests which listed took in all. */
+  public long pageNanos() {
+    return pageNanos.sum();
+  }
+
+  /** Nanoseconds that those which failed took. */
+  public long failedPageNanos() {
+    return failedPageNanos.sum();
   }
 
   @Override

@@ -79,7 +79,7 @@ final class KeptObjects {
     if (version == null) {
       return false;
     }
-    try (Source source = chunks.open(version)) {
+    try (Source source = chunks.openIndex(version)) {
       ByteBuffer content = ByteBuffer.allocate((int) version.size());
       source.read(0, content);
       node.keep(content.array());

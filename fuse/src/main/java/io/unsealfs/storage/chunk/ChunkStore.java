@@ -69,6 +69,13 @@ public final class ChunkStore implements Closeable {
     return new ChunkSource(this, reader, openObject(version), false);
   }
 
+  /** The same, of a small object that a format needs before others: counted apart. */
+  public Source openIndex(ObjectVersion version) throws IOException {
+    StoredObject object = openObject(version);
+    object.markIndex();
+    return new ChunkSource(this, reader, object, false);
+  }
+
   /** The same, of the only object that will be read: this store is closed with the source. */
   public Source openAlone(ObjectVersion version) throws IOException {
     return new ChunkSource(this, reader, openObject(version), true);

@@ -381,6 +381,7 @@ public final class DiskCache implements Closeable {
         writes.sum(),
         skipped,
         space.evictions(),
+        space.evictionsForSpace(),
         space.bytes(),
         faults.sum());
   }

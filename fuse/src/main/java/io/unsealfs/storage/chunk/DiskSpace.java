@@ -44,6 +44,7 @@ final class DiskSpace implements Closeable {
   private final DiskLimits limits;
   private final AtomicLong bytes = new AtomicLong();
   private final LongAdder evictions = new LongAdder();
+  private final LongAdder evictionsForSpace = new LongAdder();
   private volatile boolean closed;
 
   DiskSpace(Path directory, DiskLimits limits) {
@@ -82,6 +83,11 @@ final class DiskSpace implements Closeable {
 
   long evictions() {
     return evictions.sum();
+  }
+
+  /** Of them, those for the free space of the disk. */
+  long evictionsForSpace() {
+    return evictionsForSpace.sum();
   }
 
   /** A file of so many bytes was deleted. */
@@ -123,6 +129,9 @@ final class DiskSpace implements Closeable {
       }
       if (Files.deleteIfExists(segment.file())) {
         evictions.increment();
+        if (leastGone > 0) {
+          evictionsForSpace.increment();
+        }
       }
       left -= segment.size();
       gone += segment.size();

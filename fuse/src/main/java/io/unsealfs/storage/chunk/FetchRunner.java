@@ -96,6 +96,7 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
     counters.requests.increment();
     fetch.running = true;
     boolean complete = false;
+    long began = System.nanoTime();
     try {
       Fetched fetched =
           objects.get(fetch.object.version(), from, fetch.remaining(), fetch, fetch.cancellation);
@@ -123,11 +124,13 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
       store.stale(fetch.object, "it was replaced in the store");
       throw staleFrom(fetch, e);
     } catch (StoreProtocolException e) {
-      counters.protocolFaults.increment();
+      counters.protocolFault(e.fault());
       throw e;
     } finally {
       fetch.running = false;
-      counters.fetched(fetch.priority, fetch.position() - from);
+      counters.fetched(fetch, fetch.position() - from);
+      long tookNanos = System.nanoTime() - began;
+      (complete ? counters.requestNanos : counters.failedRequestNanos).add(tookNanos);
       if (!complete) {
         counters.failedRequests.increment();
       }
@@ -152,12 +155,12 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
     if (fetch.hedge || failed >= retries.tries() || !inTime) {
       throw cause;
     }
+    counters.retried(ChunkFigures.RetryCause.of(cause));
     return pauseMillis;
   }
 
   /** From here on the fetch is another thread's. */
   private void repeatIn(long pauseMillis, Fetch fetch) {
-    counters.retries.increment();
     synchronized (pausing) {
       pausing.add(fetch);
     }

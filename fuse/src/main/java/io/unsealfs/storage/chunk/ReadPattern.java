@@ -168,6 +168,7 @@ final class ReadPattern {
   }
 
   private void grow(ReadStream stream) {
+    long before = stream.windowBytes;
     if (stream.windowBytes == 0) {
       activeStreams.incrementAndGet();
       stream.windowBytes = Math.min(FIRST_WINDOW_BYTES, settings.prefetchWindowMaxBytes());
@@ -176,6 +177,7 @@ final class ReadPattern {
       stream.windowBytes = Math.min(2 * stream.windowBytes, settings.prefetchWindowMaxBytes());
       stream.consumedBytes = 0;
     }
+    counters.windowBytes.addAndGet(stream.windowBytes - before);
   }
 
   private List<Ahead> ahead(ReadStream stream, long end) {
@@ -258,6 +260,7 @@ final class ReadPattern {
   private void deactivate(ReadStream stream) {
     if (stream.windowBytes > 0) {
       activeStreams.decrementAndGet();
+      counters.windowBytes.addAndGet(-stream.windowBytes);
       stream.windowBytes = 0;
     }
   }

@@ -12,6 +12,7 @@ final class StoredObject {
   private final ConcurrentHashMap<Integer, Chunk> chunks = new ConcurrentHashMap<>();
   private final ReadPattern pattern;
   private volatile @Nullable String staleBecause;
+  private volatile boolean index;
 
   /** Guarded by the store's lock: sources that are open. */
   int opens;
@@ -30,6 +31,15 @@ final class StoredObject {
 
   long size() {
     return version.size();
+  }
+
+  /** It is one of the small objects that a format needs first. */
+  void markIndex() {
+    index = true;
+  }
+
+  boolean isIndex() {
+    return index;
   }
 
   ReadPattern pattern() {

@@ -41,6 +41,7 @@ public record RangeAnswer(
       checkLength(length);
     } else {
       throw new StoreProtocolException(
+          StoreProtocolException.Fault.RANGE,
           status == 200
               ? "the store sends the whole object where a range was asked for"
               : "the store answered " + status + " to a ranged read");
@@ -51,7 +52,8 @@ public record RangeAnswer(
   private void checkRange(ObjectVersion version, long offset, long length) throws IOException {
     Matcher matcher = RANGE.matcher(contentRange.orElse(""));
     if (!matcher.matches()) {
-      throw new StoreProtocolException("the store does not say which range it sends");
+      throw new StoreProtocolException(
+          StoreProtocolException.Fault.RANGE, "the store does not say which range it sends");
     }
     if (Long.parseLong(matcher.group(3)) != version.size()) {
       throw new ObjectChangedException(
@@ -59,7 +61,8 @@ public record RangeAnswer(
     }
     if (Long.parseLong(matcher.group(1)) != offset
         || Long.parseLong(matcher.group(2)) != offset + length - 1) {
-      throw new StoreProtocolException("the store sends another range than was asked for");
+      throw new StoreProtocolException(
+          StoreProtocolException.Fault.RANGE, "the store sends another range than was asked for");
     }
   }
 
@@ -71,13 +74,15 @@ public record RangeAnswer(
       throw new ObjectChangedException(
           "the object's size was " + length + " and is " + contentLength);
     }
-    throw new StoreProtocolException("the store sends another length than was asked for");
+    throw new StoreProtocolException(
+        StoreProtocolException.Fault.LENGTH, "the store sends another length than was asked for");
   }
 
   private void checkVersion(ObjectVersion version) throws IOException {
     if (version.etag().isPresent()) {
       if (etag.isEmpty()) {
-        throw new StoreProtocolException("the store does not say which version it sends");
+        throw new StoreProtocolException(
+            StoreProtocolException.Fault.VERSION, "the store does not say which version it sends");
       }
       if (!bare(etag.get()).equals(version.etag().get())) {
         throw new ObjectChangedException("the object was replaced");

@@ -50,7 +50,8 @@ public final class RangeBody {
       }
     }
     if (ciphertext.read() >= 0) {
-      throw new StoreProtocolException(what + ": the answer is longer than announced");
+      throw new StoreProtocolException(
+          StoreProtocolException.Fault.LENGTH, what + ": the answer is longer than announced");
     }
   }
 }

@@ -91,7 +91,10 @@ public record StoreFailure(
       case 404 -> new ObjectNotFoundException(message);
       case 408, 500, 502, 504 -> new StoreUnavailableException(message, retryAfterMillis);
       case 412 -> new ObjectChangedException(message + "; the object was replaced");
-      case 416 -> new StoreProtocolException(message + "; a range within the object was refused");
+      case 416 ->
+          new StoreProtocolException(
+              StoreProtocolException.Fault.RANGE,
+              message + "; a range within the object was refused");
       default -> other(message);
     };
   }

@@ -43,6 +43,7 @@ class BucketTreeTest {
   private final FakeStore fake = new FakeStore();
   private final List<BucketTree> trees = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
+  private final List<ChunkStore> stores = new ArrayList<>();
 
   @AfterEach
   void closeTrees() {
@@ -51,11 +52,12 @@ class BucketTreeTest {
 
   private BucketTree open(String prefix, String... kept) throws IOException {
     Set<String> names = Set.of(kept);
+    stores.add(new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31)));
     BucketTree tree =
         BucketTree.open(
             fake,
             prefix,
-            new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31)),
+            stores.getLast(),
             name -> names.contains(name.toString()),
             RetryPolicy.DEFAULT,
             warnings::add);
@@ -164,6 +166,8 @@ class BucketTreeTest {
     assertTrue(fake.mostAtATime.get() > 1);
     assertArrayEquals(new byte[] {77}, content(tree, walk(tree, "d77", "iv")));
     assertEquals(300, fake.requests.size());
+    assertEquals(300, stores.getLast().figures().indexBytes());
+    assertEquals(0, stores.getLast().figures().demandBytes());
   }
 
   @Test

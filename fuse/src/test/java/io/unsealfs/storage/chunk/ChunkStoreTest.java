@@ -152,6 +152,9 @@ class ChunkStoreTest {
     assertEquals(640 * KIB, fake.requests.get(1).offset());
     until(() -> fake.bytesServed.get() == MIB);
     assertEquals(1, store.figures().retries());
+    assertEquals(1, store.figures().retriesByCause().get(ChunkFigures.RetryCause.TRUNCATED));
+    assertTrue(store.figures().failedRequestNanos() > 0);
+    assertTrue(store.figures().requestNanos() > 0);
   }
 
   @Test
@@ -281,7 +284,7 @@ class ChunkStoreTest {
   void anAnswerThatBreaksTheProtocolFailsTheReaderAndIsCounted() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 12));
     fake.fails((request, served, cancellation) -> {
-      throw new StoreProtocolException("200");
+      throw new StoreProtocolException(StoreProtocolException.Fault.RANGE, "200");
     });
     ChunkStore store = store(SETTINGS);
     try (Source source = store.open(version)) {
@@ -289,6 +292,7 @@ class ChunkStoreTest {
     }
     assertEquals(1, fake.requests.size());
     assertEquals(1, store.figures().protocolFaults());
+    assertEquals(1, store.figures().protocolFaultsByKind().get(StoreProtocolException.Fault.RANGE));
   }
 
   @Test

@@ -220,6 +220,7 @@ class DiskCacheTest {
       assertTrue(cache.mayHold(id(3)));
       assertTrue(cache.mayHold(id(4)));
       assertTrue(cache.figures(0).evictions() >= 1);
+      assertEquals(0, cache.figures(0).evictionsForSpace());
       assertTrue(cache.figures(0).bytes() <= 5L * MIB, cache.figures(0).toString());
     }
   }

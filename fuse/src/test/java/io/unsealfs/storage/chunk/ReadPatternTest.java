@@ -66,6 +66,7 @@ class ReadPatternTest {
     }
     assertTrue(most > 112 * MIB && most <= 128 * MIB + READ, "most ahead " + most);
     assertEquals(1, counters.activeStreams.get());
+    assertEquals(128 * MIB, counters.windowBytes.get());
   }
 
   @Test
@@ -111,6 +112,7 @@ class ReadPatternTest {
     Plan plan = read(3900 * MIB);
     assertNotNull(plan.abandoned());
     assertEquals(7, counters.activeStreams.get());
+    assertEquals(7 * 8 * MIB, counters.windowBytes.get());
     assertNull(read(3 * READ + 400 * MIB).abandoned());
   }
 
@@ -122,6 +124,7 @@ class ReadPatternTest {
     assertNull(read(4 * MIB).abandoned());
     assertNotNull(read(20 * MIB).abandoned());
     assertEquals(0, counters.activeStreams.get());
+    assertEquals(0, counters.windowBytes.get());
   }
 
   @Test
