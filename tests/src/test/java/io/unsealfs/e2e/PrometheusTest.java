@@ -35,6 +35,7 @@ class PrometheusTest {
   private static final Pattern URL = Pattern.compile("metrics: http://(127\\.0\\.0\\.1:[0-9]+)/");
   private static final Pattern SELECTOR =
       Pattern.compile("\\b(?:up|unsealfs_[a-z_]+)(?:\\{[^}]*\\})?");
+  private static final Pattern ALERT = Pattern.compile("- alert: (\\w+)\n");
   private static final long PATIENCE_SECONDS = 90;
 
   /** Reads past the kernel's cache, large and small, until it is killed. */
@@ -89,6 +90,23 @@ class PrometheusTest {
         }
       }
     }
+  }
+
+  @Test
+  void everyAlertFiresOnWhatItIsMeantForAndOnNothingElse()
+      throws IOException, InterruptedException {
+    Needs.programs("promtool");
+    Path folder = Needs.checkout().resolve("container/prometheus");
+    Path tests = folder.resolve("unsealfs.rules.test.yml");
+    new Command(scratch, "promtool", "test", "rules", tests.toString()).run().assertStatus(0);
+    String tested = Files.readString(tests, UTF_8);
+    Matcher alert = ALERT.matcher(Files.readString(folder.resolve("unsealfs.rules.yml"), UTF_8));
+    int alerts = 0;
+    while (alert.find()) {
+      alerts++;
+      assertTrue(tested.contains("- alertname: " + alert.group(1) + "\n"), alert.group(1));
+    }
+    assertTrue(alerts > 12, "alerts: " + alerts);
   }
 
   private static StoreServer store(SmallVolume volume) throws IOException {
