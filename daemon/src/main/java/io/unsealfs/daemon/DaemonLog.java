@@ -6,11 +6,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /** Where a daemon that left its terminal logs: the system log where there is one, else a file. */
 final class DaemonLog {
+  private static final int NAME_MOST = 200;
+  private static final int DIGEST_BYTES = 8;
+
   private final @Nullable Path file;
 
   private DaemonLog(@Nullable Path file) {
@@ -83,6 +88,21 @@ final class DaemonLog {
         name.append('%').append(HexFormat.of().toHexDigits(b));
       }
     }
-    return name.length() > 200 ? name.substring(name.length() - 200) : name.toString();
+    if (name.length() <= NAME_MOST) {
+      return name.toString();
+    }
+    // the end says most to people; the digest keeps two long paths apart
+    return name.substring(name.length() - NAME_MOST) + "~" + digest(mountPoint);
+  }
+
+  private static String digest(Path mountPoint) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(mountPoint.toString().getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, DIGEST_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 }

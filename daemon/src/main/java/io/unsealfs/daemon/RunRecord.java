@@ -26,6 +26,8 @@ final class RunRecord implements AutoCloseable {
 
   private static final String SOCKET_SUFFIX = ".sock";
 
+  private static final int START_FIELD = 22 - 3;
+
   private final Path file;
 
   private RunRecord(Path file) {
@@ -35,10 +37,10 @@ final class RunRecord implements AutoCloseable {
   /** Writes the record of this process; without a place for it only a warning is logged. */
   static RunRecord write(Path mountPoint) {
     Path file = directory().resolve(DaemonLog.fileName(mountPoint));
-    ProcessHandle self = ProcessHandle.current();
+    long self = ProcessHandle.current().pid();
     try {
       makeDirectory();
-      Files.writeString(file, self.pid() + " " + started(self) + "\n");
+      Files.writeString(file, self + " " + started(self) + "\n");
     } catch (IOException e) {
       LOG.log(Level.WARNING, "no run record; umount will work without it", e);
     }
@@ -85,18 +87,26 @@ final class RunRecord implements AutoCloseable {
         return Optional.empty();
       }
       return ProcessHandle.of(Long.parseLong(words[0]))
-          .filter(process -> started(process).equals(words[1]));
+          .filter(process -> started(process.pid()).equals(words[1]));
     } catch (IOException e) {
       return Optional.empty();
     }
   }
 
-  private static String started(ProcessHandle process) {
-    return process
-        .info()
-        .startInstant()
-        .map(start -> Long.toString(start.toEpochMilli()))
-        .orElse("?");
+  /**
+   * When a process started, in ticks since the machine did (field 22 of proc_pid_stat(5)): the time
+   * of day would be another one once somebody sets the clock.
+   */
+  private static String started(long pid) {
+    try {
+      String stat =
+          Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+      // the name, in brackets, may hold anything; the state behind them is field 3
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      return fields.length > START_FIELD ? fields[START_FIELD] : "?";
+    } catch (IOException | IndexOutOfBoundsException e) {
+      return "?";
+    }
   }
 
   private static Path directory() {

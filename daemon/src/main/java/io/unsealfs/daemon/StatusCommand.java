@@ -6,6 +6,7 @@ import io.unsealfs.daemon.status.RecordJson;
 import io.unsealfs.daemon.status.StatusSocket;
 import io.unsealfs.daemon.status.StatusText;
 import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.os.MountTable;
 import java.io.Console;
 import java.io.IOException;
@@ -96,8 +97,8 @@ final class StatusCommand implements Callable<Integer> {
     return ExitCode.DONE.status();
   }
 
-  private Path target() {
-    return Path.of(String.valueOf(mountPoint)).toAbsolutePath().normalize();
+  private Path target() throws MountException {
+    return MountPoint.canonical(Path.of(String.valueOf(mountPoint)));
   }
 
   /** What there is now: daemons that answer, and mounts in the table whose daemon does not. */

@@ -1,6 +1,7 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.mount.MountException;
+import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.os.ProcessControl;
 import io.unsealfs.os.SystemCallException;
@@ -40,7 +41,7 @@ final class UmountCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Path target = Path.of(mountPoint).toAbsolutePath().normalize();
+    Path target = MountPoint.canonical(Path.of(mountPoint));
     if (!isOurs(target)) {
       throw new MountException(target + ": no unsealfs is mounted there");
     }

@@ -134,6 +134,30 @@ class MountLifecycleTest {
   }
 
   @Test
+  void aMountIsFoundByEveryPathThatLeadsToIt() throws IOException, InterruptedException {
+    Path real = Files.createDirectories(scratch.resolve("real/mnt"));
+    Path parent = Files.createSymbolicLink(scratch.resolve("parent"), real.getParent());
+    Path last = Files.createSymbolicLink(scratch.resolve("last"), real);
+    for (Path way : List.of(parent.resolve("mnt"), last)) {
+      try (Mounted mounted =
+          Mounted.mountOn(scratch, volume, way, "--key", key, "--transport", transport)) {
+        long pid = mounted.pid();
+        assertTrue(MountTable.isMounted(real));
+        for (Path asked : List.of(way, real)) {
+          Outcome status = Command.unsealfs(scratch, "status", "--json", asked.toString()).run();
+          status.assertStatus(0);
+          assertTrue(status.out().contains("\"pid\":" + pid), status::toString);
+        }
+        Outcome all = Command.unsealfs(scratch, "status").run();
+        assertEquals(1, all.out().split("/real/mnt", -1).length - 1, all::toString);
+        Command.unsealfs(scratch, "umount", way.toString()).run().assertStatus(0);
+        Processes.awaitEnd(pid);
+        assertFalse(MountTable.isMounted(real));
+      }
+    }
+  }
+
+  @Test
   void anUnmountBehindItsBackEndsTheDaemonToo() throws IOException, InterruptedException {
     try (Mounted mounted = Mounted.mount(scratch, volume, "--key", key, "--transport", transport)) {
       long pid = mounted.pid();

@@ -29,7 +29,7 @@ public final class DeathWatch implements AutoCloseable {
    */
   private static final String SCRIPT =
       """
-      trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM TSTP TTIN TTOU
+      trap '' HUP INT QUIT ABRT TERM PIPE USR1 USR2 ALRM TSTP TTIN TTOU
       if read -r word; then exit 0; fi
       place=
       while read -r id parent device root point rest; do

@@ -26,6 +26,8 @@ import java.util.stream.Collectors;
  * @param bytes the same as the kernel takes it, without NUL
  */
 public record MountPoint(Path path, Name bytes) {
+  /** Links that lead to each other; as many as the kernel follows. */
+  private static final int LINKS_MOST = 40;
 
   /**
    * Finds the canonical path without touching what may be mounted there: only the parent is
@@ -53,6 +55,36 @@ public record MountPoint(Path path, Name bytes) {
     } catch (IOException e) {
       throw new MountException("cannot mount on " + given + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The path in the mount table of what {@code given} leads to, as far as that can be told without
+   * touching what is mounted there. Where the way is broken it is {@code given}, made absolute.
+   */
+  public static Path canonical(Path given) throws MountException {
+    Path path = given.toAbsolutePath().normalize();
+    try {
+      List<MountTable.Entry> table = MountTable.read();
+      for (int links = 0; links < LINKS_MOST; links++) {
+        Path name = path.getFileName();
+        Path parent = path.getParent();
+        if (name == null || parent == null) {
+          return path;
+        }
+        path = parent.toRealPath().resolve(name);
+        // nobody can mount on a link itself, so one is only looked for where nothing is mounted
+        if (encoded(path).mounted(table).isPresent() || !Files.isSymbolicLink(path)) {
+          return path;
+        }
+        path = path.resolveSibling(Files.readSymbolicLink(path)).normalize();
+      }
+    } catch (MountException e) {
+      throw e;
+    } catch (IOException e) {
+      // it leads nowhere, or nowhere we may look: who mounts or unmounts says so
+      return given.toAbsolutePath().normalize();
+    }
+    return given.toAbsolutePath().normalize();
   }
 
   private static MountPoint encoded(Path path) throws MountException {
