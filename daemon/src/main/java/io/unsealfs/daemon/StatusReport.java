@@ -2,6 +2,7 @@ package io.unsealfs.daemon;
 
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.block.CacheFigures;
+import io.unsealfs.block.WorkFigures;
 import io.unsealfs.daemon.lease.LeaseView;
 import io.unsealfs.daemon.status.MountStatus;
 import io.unsealfs.daemon.status.RequestFigures;
@@ -68,6 +69,7 @@ record StatusReport(
             cached.evictions(),
             cached.copiedBytes(),
             cached.bypassedBytes()),
+        work(cached.work()),
         new MountStatus.ReadAhead(readAheadBytes, cached.usedReadAhead(), cached.wastedReadAhead()),
         care.preload(),
         resident.status(mount),
@@ -80,6 +82,18 @@ record StatusReport(
             failures.byFile()),
         store.get(),
         idle.map(Duration::toSeconds));
+  }
+
+  private static MountStatus.Work work(WorkFigures work) {
+    return new MountStatus.Work(
+        work.runs(),
+        work.decryptNanos(),
+        work.reads(),
+        work.readBytes(),
+        work.readNanos(),
+        work.failedReads(),
+        work.failedReadNanos(),
+        work.healed());
   }
 
   private MountStatus.Requests requests(Optional<Mount> mount) {

@@ -69,6 +69,7 @@ public final class BlockCache implements AutoCloseable {
   private final ConcurrentMap<BlockKey, PendingLoad> inFlight = new ConcurrentHashMap<>();
   private final BufferPool plaintextPool;
   private final ConcurrentMap<Integer, BufferPool> pools = new ConcurrentHashMap<>();
+  private final BlockWork work = new BlockWork();
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
   private final LongAdder joinedLoads = new LongAdder();
@@ -206,6 +207,11 @@ public final class BlockCache implements AutoCloseable {
   /** How files are read. */
   ReadPolicy policy() {
     return policy;
+  }
+
+  /** Counts what is read and decrypted for it. */
+  BlockWork work() {
+    return work;
   }
 
   /** Who helps with large requests, or null. */
@@ -365,7 +371,8 @@ public final class BlockCache implements AutoCloseable {
         bypassedBytes.sum(),
         copiedBytes.sum(),
         preloaded.bytes(),
-        capacity);
+        capacity,
+        work.figures());
   }
 
   /** Wipes all extents, those being read as soon as they are not; nothing is loaded any more. */

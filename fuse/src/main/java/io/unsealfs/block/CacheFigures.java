@@ -16,6 +16,7 @@ package io.unsealfs.block;
  * @param preloadedBytes plaintext bytes that wait for their reader now, brought by a {@link
  *     Preload}
  * @param capacity plaintext bytes the cache may hold now
+ * @param work what was read and decrypted, also for readers past the cache
  */
 public record CacheFigures(
     long hits,
@@ -29,4 +30,5 @@ public record CacheFigures(
     long bypassedBytes,
     long copiedBytes,
     long preloadedBytes,
-    long capacity) {}
+    long capacity,
+    WorkFigures work) {}

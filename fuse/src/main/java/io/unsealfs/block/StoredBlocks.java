@@ -33,6 +33,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
   private final String location;
   private final Pace pace;
   private final @Nullable Crew crew;
+  private final BlockWork work;
   private final int blocksPerRun;
   private final BufferPool storedPool;
   private final BufferPool plaintextPool;
@@ -52,6 +53,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
     this.location = location;
     this.pace = pace;
     this.crew = cache.crew();
+    this.work = cache.work();
     this.blocksPerRun = Math.max(1, RUN_BYTES / layout.plaintextBlockSize());
     int storedBlocks = Math.max(blocksPerRun, extents.blocksPerExtent());
     this.storedPool = cache.pool(Math.multiplyExact(storedBlocks, layout.ciphertextBlockSize()));
@@ -211,6 +213,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       available = 0;
       blockwise = true;
     }
+    long began = System.nanoTime();
     BlockDamage damage = null;
     int storedAt = 0;
     int plaintextAt = at;
@@ -230,6 +233,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
             && isHealed(range, stored, storedAt, length)
             && isAuthentic(
                 decryptor, first + block, stored, storedAt, length, plaintext, plaintextAt)) {
+          work.healed();
           storedAt += length;
           plaintextAt = plaintextEnd;
           continue;
@@ -244,6 +248,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       storedAt += length;
       plaintextAt = plaintextEnd;
     }
+    work.decrypted(System.nanoTime() - began);
     return damage;
   }
 
@@ -278,12 +283,20 @@ final class StoredBlocks implements ExtentLoader, Closeable {
 
   private int readStored(long offset, byte[] into, int at, int length) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(into, at, length);
-    if (pace.wants(length)) {
-      long start = System.nanoTime();
+    boolean done = false;
+    long began = System.nanoTime();
+    try {
       ciphertext.read(offset, buffer);
-      pace.took(length, System.nanoTime() - start);
-    } else {
-      ciphertext.read(offset, buffer);
+      long tookNanos = System.nanoTime() - began;
+      if (pace.wants(length)) {
+        pace.took(length, tookNanos);
+      }
+      work.read(buffer.position() - at, tookNanos);
+      done = true;
+    } finally {
+      if (!done) {
+        work.failed(System.nanoTime() - began);
+      }
     }
     return buffer.position() - at;
   }

@@ -36,6 +36,7 @@ final class StatusTarget {
             new MountStatus.Key(
                 Optional.of("file"), "held", Optional.of(9L), 1, 0, Optional.empty(), "keep"),
             new MountStatus.Cache(1, 2, 3, 4, 5, 6, 7, 8),
+            new MountStatus.Work(1, 2, 3, 4, 5, 6, 7, 8),
             new MountStatus.ReadAhead(1, 2, 3),
             Optional.of(new MountStatus.Preload("running", 1, 2, 3)),
             new MountStatus.Resident(true, "asked for", 1, 2, 3, 4, 5, 6, 7),

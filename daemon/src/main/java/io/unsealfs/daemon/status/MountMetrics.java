@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 
 /**
  * The figures of a mount as Prometheus reads them; listed in docs/operations.md. Made at the first
@@ -110,6 +111,14 @@ public final class MountMetrics implements AutoCloseable {
         "Decrypted for readers",
         Tags.of("from", "source"),
         s -> s.cache().bypassedBytes());
+    FunctionTimer.builder(
+            "unsealfs.decrypt",
+            this,
+            m -> m.now().work().runs(),
+            m -> m.now().work().decryptNanos(),
+            TimeUnit.NANOSECONDS)
+        .description("Runs of blocks decrypted in one go")
+        .register(registry);
     counter(
         "unsealfs.readahead",
         "Extents decrypted ahead",
@@ -131,10 +140,45 @@ public final class MountMetrics implements AutoCloseable {
           "Reads of damaged data",
           Tags.of("format", status.format().get(), "healed", "false"),
           s -> s.errors().damagedReads());
+      counter(
+          "unsealfs.auth.failures",
+          "Reads of damaged data",
+          Tags.of("format", status.format().get(), "healed", "true"),
+          s -> s.work().healed());
       status
           .store()
-          .ifPresent(store -> StoreMetrics.register(registry, store, () -> now().store()));
+          .ifPresentOrElse(
+              store -> StoreMetrics.register(registry, store, () -> now().store()), this::local);
     }
+  }
+
+  /** What a bucket has for itself is known of local files as well. */
+  private void local() {
+    Tags tags = Tags.of("provider", "local");
+    bytes(
+        "unsealfs.source",
+        "Read of the source",
+        tags.and("reason", "demand"),
+        s -> s.work().readBytes());
+    Tags read = tags.and("op", "read");
+    reads(read.and("outcome", "ok"), MountStatus.Work::reads, MountStatus.Work::readNanos);
+    reads(
+        read.and("outcome", "failed"),
+        MountStatus.Work::failedReads,
+        MountStatus.Work::failedReadNanos);
+  }
+
+  private void reads(
+      Tags tags, ToLongFunction<MountStatus.Work> count, ToDoubleFunction<MountStatus.Work> nanos) {
+    FunctionTimer.builder(
+            "unsealfs.source.requests",
+            this,
+            m -> count.applyAsLong(m.now().work()),
+            m -> nanos.applyAsDouble(m.now().work()),
+            TimeUnit.NANOSECONDS)
+        .description("Reads of the source")
+        .tags(tags)
+        .register(registry);
   }
 
   private void failures() {

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param transport what the kernel and the daemon agreed on; empty until it is mounted
  * @param key that opened it
  * @param cache of decrypted blocks
+ * @param work what was read of stored blocks and decrypted
  * @param readAhead what was decrypted ahead of readers
  * @param preload files brought in the background; empty where none was asked for
  * @param resident files in memory that the kernel reads by itself
@@ -41,6 +42,7 @@ public record MountStatus(
     Optional<String> transport,
     Key key,
     Cache cache,
+    Work work,
     ReadAhead readAhead,
     Optional<Preload> preload,
     Resident resident,
@@ -90,6 +92,28 @@ public record MountStatus(
       long evictions,
       long copiedBytes,
       long bypassedBytes) {}
+
+  /**
+   * What was read of stored blocks and decrypted, for the cache and past it.
+   *
+   * @param runs of blocks decrypted in one go
+   * @param decryptNanos that took
+   * @param reads of stored blocks that succeeded
+   * @param readBytes of ciphertext they brought
+   * @param readNanos they took
+   * @param failedReads that failed
+   * @param failedReadNanos those took
+   * @param healed blocks that were authentic only when they were read past all copies
+   */
+  public record Work(
+      long runs,
+      long decryptNanos,
+      long reads,
+      long readBytes,
+      long readNanos,
+      long failedReads,
+      long failedReadNanos,
+      long healed) {}
 
   /**
    * Decryption ahead of readers.

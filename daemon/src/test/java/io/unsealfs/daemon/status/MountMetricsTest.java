@@ -38,7 +38,10 @@ class MountMetricsTest {
     assertTrue(
         text.contains("unsealfs_fuse_requests_seconds_sum{operation=\"read\",outcome=\"ok\"} 2"),
         text);
-    assertTrue(text.contains("{format=\"gocryptfs\",healed=\"false\"}"), text);
+    assertTrue(text.contains("{format=\"gocryptfs\",healed=\"false\"} 0"), text);
+    assertTrue(text.contains("{format=\"gocryptfs\",healed=\"true\"} 48"), text);
+    assertTrue(text.contains("unsealfs_decrypt_seconds_count 41"), text);
+    assertTrue(text.contains("unsealfs_decrypt_seconds_sum 5"), text);
   }
 
   @Test
@@ -81,6 +84,21 @@ class MountMetricsTest {
             "unsealfs_listing_refreshes_total{outcome=\"failed\"} 28")) {
       assertTrue(text.contains("\n" + line), line + " is not in\n" + text);
     }
+  }
+
+  @Test
+  void readsOfLocalFilesAreCountedUnderTheSameNames() {
+    String text = scrape(Statuses.ofLocal());
+    for (String line :
+        List.of(
+            "unsealfs_source_bytes_total{provider=\"local\",reason=\"demand\"} 44",
+            "unsealfs_source_requests_seconds_count{op=\"read\",outcome=\"ok\",provider=\"local\"} 43",
+            "unsealfs_source_requests_seconds_sum{op=\"read\",outcome=\"ok\",provider=\"local\"} 7",
+            "unsealfs_source_requests_seconds_count{op=\"read\",outcome=\"failed\",provider=\"local\"} 46",
+            "unsealfs_source_requests_seconds_sum{op=\"read\",outcome=\"failed\",provider=\"local\"} 8")) {
+      assertTrue(text.contains("\n" + line), line + " is not in\n" + text);
+    }
+    assertFalse(text.contains("unsealfs_chunk"), text);
   }
 
   @Test

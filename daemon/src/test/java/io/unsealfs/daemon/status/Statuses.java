@@ -8,6 +8,19 @@ final class Statuses {
   private Statuses() {}
 
   static MountStatus of(long readBytes, long uptimeMillis, MountStatus.FileErrors... errors) {
+    return of(readBytes, uptimeMillis, Optional.of(store()), errors);
+  }
+
+  /** Of a source that is no bucket. */
+  static MountStatus ofLocal() {
+    return of(7, 8, Optional.empty());
+  }
+
+  private static MountStatus of(
+      long readBytes,
+      long uptimeMillis,
+      Optional<MountStatus.Store> store,
+      MountStatus.FileErrors... errors) {
     return new MountStatus(
         "1.0",
         4711,
@@ -22,12 +35,13 @@ final class Statuses {
         new MountStatus.Key(
             Optional.of("grpc"), "held", Optional.of(3000L), 7, 1, Optional.of("busy"), "unmount"),
         new MountStatus.Cache(256 << 20, 1 << 20, 30, 10, 0, 2, 5000, readBytes),
+        new MountStatus.Work(41, 5_000_000_000L, 43, 44, 7_000_000_000L, 46, 8_000_000_000L, 48),
         new MountStatus.ReadAhead(2 << 20, 9, 1),
         Optional.empty(),
         new MountStatus.Resident(false, "not asked for", 0, 0, 0, 0, 0, 0, 0),
         new MountStatus.Requests(100, 50, readBytes, 3, errors.length, 1),
         new MountStatus.Errors(errors.length, errors.length, errors.length, 0, List.of(errors)),
-        Optional.of(store()),
+        store,
         Optional.of(600L));
   }
 
