@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.unsealfs.daemon.log.ErrorText;
 import io.unsealfs.daemon.log.LogFormat;
+import io.unsealfs.daemon.log.Logs;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -11,6 +12,11 @@ import java.io.UncheckedIOException;
 /** The one line that a failed command leaves on standard error. */
 final class FailureLine {
   private FailureLine() {}
+
+  /** The line as standard error gets it: the journal takes its priority from how it begins. */
+  static String onStandardError(LogFormat format, String command, ExitCode code, Throwable error) {
+    return Logs.errorMark() + of(format, command, code, error);
+  }
 
   static String of(LogFormat format, String command, ExitCode code, Throwable error) {
     String message = ErrorText.of(error).replace('\n', ' ');

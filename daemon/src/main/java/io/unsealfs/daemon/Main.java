@@ -130,7 +130,7 @@ public final class Main {
     String where = topLevel ? "" : " " + words(command);
     UsageException usage = new UsageException(error.getMessage() + "; see: unsealfs help" + where);
     String name = topLevel ? "command line" : words(command);
-    System.err.println(FailureLine.of(root.logFormat, name, ExitCode.USAGE, usage));
+    System.err.println(FailureLine.onStandardError(root.logFormat, name, ExitCode.USAGE, usage));
     return ExitCode.USAGE.status();
   }
 
@@ -144,7 +144,7 @@ public final class Main {
 
   private static int fail(RootCommand root, String command, Throwable error) {
     ExitCode code = ExitCode.of(error);
-    System.err.println(FailureLine.of(root.logFormat, command, code, error));
+    System.err.println(FailureLine.onStandardError(root.logFormat, command, code, error));
     if (root.debug) {
       error.printStackTrace();
     }

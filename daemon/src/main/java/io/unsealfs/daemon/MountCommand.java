@@ -7,6 +7,7 @@ import io.unsealfs.daemon.status.RequestFigures;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.MountOptions;
+import io.unsealfs.mount.point.MountPoint;
 import io.unsealfs.os.ProcessControl;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -146,7 +147,7 @@ class MountCommand implements Callable<Integer>, Chatty {
   @Override
   public Integer call() throws IOException, InterruptedException {
     ProcessControl.forbidDumps();
-    Path target = Path.of(mountPoint).toAbsolutePath().normalize();
+    Path target = MountPoint.canonical(Path.of(mountPoint));
     refuseInsideSource(target);
     if (makeMountPoint) {
       makeMountPoint(target);
@@ -232,6 +233,7 @@ class MountCommand implements Callable<Integer>, Chatty {
       session.onState(report::entered);
       Thread stop = new Thread(() -> stop(session), "unsealfs-stop");
       Runtime.getRuntime().addShutdownHook(stop);
+      report.starting();
       session.start();
       seen.mounted();
       // from here on a signal ends the session in order, and the command with it

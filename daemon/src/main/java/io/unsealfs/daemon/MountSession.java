@@ -27,6 +27,11 @@ import org.jspecify.annotations.Nullable;
 final class MountSession implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(MountSession.class.getName());
 
+  /** A stop waits as long for a mount that is being made. */
+  private static final Duration MOUNTING_MOST = Duration.ofSeconds(5);
+
+  private static final long MOUNTING_LOOK_MILLIS = 100;
+
   private final VolumeOpening opening;
   private final FuseHost host;
   private final Path mountPoint;
@@ -47,6 +52,7 @@ final class MountSession implements AutoCloseable {
   private volatile MountState state = MountState.NEW;
   private volatile Instant since = Instant.now();
   private volatile @Nullable IOException revokedFor;
+  private boolean mounting; // guarded by this
 
   MountSession(
       VolumeOpening opening,
@@ -149,7 +155,7 @@ final class MountSession implements AutoCloseable {
       // Key derivation leaves copies of passphrase and key-encryption key that the libraries never
       // wipe. One full collection of G1 gives their regions back; see docs/benchmarking.md.
       System.gc();
-      enter(MountState.MOUNTING);
+      begin();
       Optional<Release> release = opening.release();
       MountOptions shown =
           options
@@ -176,7 +182,20 @@ final class MountSession implements AutoCloseable {
         e.addSuppressed(cleanup);
       }
       throw e;
+    } finally {
+      synchronized (this) {
+        mounting = false;
+        notifyAll();
+      }
     }
+  }
+
+  private synchronized void begin() throws MountException {
+    if (stopped.get()) {
+      throw new MountException(mountPoint + ": stopped before it was mounted");
+    }
+    mounting = true;
+    enter(MountState.MOUNTING);
   }
 
   /**
@@ -226,6 +245,7 @@ final class MountSession implements AutoCloseable {
   @Override
   public synchronized void close() throws IOException {
     stopped.set(true);
+    awaitMounting();
     if (state == MountState.READY) {
       enter(MountState.STOPPING);
     }
@@ -233,6 +253,25 @@ final class MountSession implements AutoCloseable {
     if (state == MountState.STOPPING) {
       enter(MountState.CLOSED);
       LOG.log(Level.INFO, "{0} unmounted", mountPoint);
+    }
+  }
+
+  /**
+   * Whoever mounts sees that it was stopped and takes the mount down again. A process that ended
+   * before that would leave a dead one.
+   */
+  private synchronized void awaitMounting() {
+    long deadline = System.nanoTime() + MOUNTING_MOST.toNanos();
+    boolean interrupted = false;
+    while (mounting && System.nanoTime() < deadline) {
+      try {
+        wait(MOUNTING_LOOK_MILLIS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

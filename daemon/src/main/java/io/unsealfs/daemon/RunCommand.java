@@ -31,6 +31,7 @@ final class RunCommand extends MountCommand {
   private static final int NO_SUCH_COMMAND = 127;
   private static final int NOT_EXECUTABLE = 126;
   private static final int SIGTERM = 15;
+  private static final int SIGNALLED = 128;
 
   /** The JVM keeps QUIT and USR2 for itself. */
   private static final Map<String, Integer> PASSED_ON =
@@ -110,6 +111,10 @@ final class RunCommand extends MountCommand {
       // signals that come before the command is there wait for it
       CompletableFuture<CommandProcess> started = new CompletableFuture<>();
       passSignalsOn(started);
+      if (session.state() != MountState.READY) {
+        // one came while they were still ours, and ended the mount
+        return SIGNALLED + SIGTERM;
+      }
       CommandProcess process =
           CommandProcess.start(CallerWords.last(command.size()), environment, inherited());
       started.complete(process);

@@ -18,15 +18,17 @@ final class ServiceReport implements AutoCloseable {
     this.manager = manager;
   }
 
+  /** From now on it may take its time: a listing and a key service have limits of their own. */
+  synchronized void starting() {
+    if (start == null && !over) {
+      start = LongStart.begin(manager);
+    }
+  }
+
   /** The session went there. */
   synchronized void entered(MountState state) {
     switch (state) {
-      case ATTESTING -> {
-        manager.status("fetching the key");
-        if (start == null && !over) {
-          start = LongStart.begin(manager);
-        }
-      }
+      case ATTESTING -> manager.status("fetching the key");
       case OPENING -> manager.status("opening the volume");
       case MOUNTING -> manager.status("mounting");
       case STOPPING -> {

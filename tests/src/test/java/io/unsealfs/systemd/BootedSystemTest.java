@@ -295,6 +295,14 @@ class BootedSystemTest {
         await 'systemctl -q is-active unsealfs@wedged && [ "$(cat /models/wedged/hello)" = hello ]'
         journalctl -u unsealfs@wedged -o cat | grep -q 'Watchdog timeout'
         systemctl stop unsealfs@wedged
+        # who is not started again leaves no dead mount either
+        printf '[Service]\\nRestart=no\\n' >> /etc/systemd/system/unsealfs@wedged.service.d/watchdog.conf
+        systemctl daemon-reload
+        systemctl start unsealfs@wedged
+        kill -STOP $(systemctl show --value -p MainPID unsealfs@wedged)
+        await 'systemctl -q is-failed unsealfs@wedged'
+        test -z "$(findmnt -n /models/wedged || true)"
+        systemctl reset-failed unsealfs@wedged
         """);
   }
 
@@ -352,6 +360,30 @@ class BootedSystemTest {
         await 'systemctl -q is-active late-reader'
         test "$(cat /models/late/hello)" = hello
         test "$(systemctl show --value -p NRestarts unsealfs@late)" = 0
+        """);
+  }
+
+  @Test
+  @Order(65)
+  void storageThatIsNotThereYetIsWaitedForAsWell() throws IOException, InterruptedException {
+    sh(
+        """
+        instance bucket s3://models/llama /models/bucket --key file:/etc/credstore/unsealfs.one.key \\
+          --endpoint http://127.0.0.1:9 --path-style --credentials anonymous
+        mkdir -p /etc/systemd/system/unsealfs@bucket.service.d
+        printf '[Service]\\nTimeoutStartSec=3\\nRestart=no\\nEnvironment=UNSEALFS_RETRY_FOR=12s\\n' \\
+          > /etc/systemd/system/unsealfs@bucket.service.d/start.conf
+        systemctl daemon-reload
+        systemctl start --no-block unsealfs@bucket
+        sleep 8
+        test "$(systemctl is-active unsealfs@bucket)" = activating
+        await 'systemctl -q is-failed unsealfs@bucket'
+        # its own time ran out, not the service manager's
+        test "$(systemctl show --value -p Result unsealfs@bucket)" = exit-code
+        test "$(systemctl show --value -p ExecMainStatus unsealfs@bucket)" = 28
+        # the line that says why is an error's
+        journalctl -u unsealfs@bucket -p err -o cat | grep -q '^unsealfs: mount: .*127.0.0.1'
+        systemctl reset-failed unsealfs@bucket
         """);
   }
 
@@ -414,6 +446,8 @@ class BootedSystemTest {
         cat > /etc/systemd/system/fstab-reader.service <<'X'
         [Unit]
         RequiresMountsFor=/fstab/needed
+        PartOf=unsealfs-mount@fstab-needed.service
+        After=unsealfs-mount@fstab-needed.service
         [Service]
         ExecStart=/bin/sh -c 'cat /fstab/needed/hello; exec sleep infinity'
         X
@@ -424,6 +458,7 @@ class BootedSystemTest {
         # started again where it was killed, as any instance is
         kill -KILL $(systemctl show --value -p MainPID unsealfs-mount@fstab-needed)
         await 'systemctl -q is-active unsealfs-mount@fstab-needed && [ "$(cat /fstab/needed/hello)" = hello ]'
+        await '[ $(journalctl -u fstab-reader -o cat | grep -cx hello) = 2 ] && systemctl -q is-active fstab-reader'
         if mount /fstab/needed; then exit 1; fi
         umount /fstab/needed
         await '! systemctl -q is-active unsealfs-mount@fstab-needed'

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * a peer cannot forge a line. Stack traces only in debug mode.
  */
 final class LineFormatter extends Formatter {
+  /** Begins a line of the priority of errors. */
+  static final String ERROR_MARK = "<3>";
+
   private static final JsonFactory JSON = new JsonFactory();
 
   /** Where the lines go decides what they begin with. */

@@ -41,12 +41,22 @@ public final class Logs {
     Logs logs = new Logs(format, debug);
     ROOT.setLevel(debug ? Level.INFO : Level.WARNING);
     OWN.setLevel(debug ? Level.FINE : quiet ? Level.WARNING : Level.INFO);
-    boolean toJournal =
-        JournalStream.isStandardError(System.getenv("JOURNAL_STREAM"), Path.of("/proc/self/fd/2"));
     logs.install(
-        toJournal ? LineFormatter.Prefix.PRIORITY : LineFormatter.Prefix.TIME,
+        journalReads() ? LineFormatter.Prefix.PRIORITY : LineFormatter.Prefix.TIME,
         (priority, line) -> System.err.print(line));
     return logs;
+  }
+
+  private static boolean journalReads() {
+    return JournalStream.isStandardError(
+        System.getenv("JOURNAL_STREAM"), Path.of("/proc/self/fd/2"));
+  }
+
+  /**
+   * What an error's line on standard error begins with: its priority for the journal, or nothing.
+   */
+  public static String errorMark() {
+    return journalReads() ? LineFormatter.ERROR_MARK : "";
   }
 
   /** From now on all lines are about this mount. */

@@ -47,6 +47,7 @@ public final class Watchdog implements AutoCloseable {
     boolean answered = true;
     try {
       while (true) {
+        long began = System.nanoTime();
         boolean answers = liveness.isServing(pause);
         if (answers) {
           manager.alive();
@@ -61,7 +62,9 @@ public final class Watchdog implements AutoCloseable {
                       + " s; the service manager gets no sign of life");
         }
         answered = answers;
-        Thread.sleep(pause);
+        // a look that took long is followed by the next at once: a sign must not come later still
+        Duration left = pause.minusNanos(System.nanoTime() - began);
+        Thread.sleep(left.isNegative() ? Duration.ZERO : left);
       }
     } catch (InterruptedException e) {
       // closed
