@@ -93,6 +93,16 @@ public record StoreFailure(
     return status == 429 || status == 503 || THROTTLED.contains(code);
   }
 
+  /** Whether the same request may succeed a moment later. */
+  boolean passing() {
+    return throttled()
+        || status == 408
+        || status >= 500
+        || code.equals("RequestTimeout")
+        // STS, status 400: it did not reach who signs the pods' tokens
+        || code.equals("IDPCommunicationError");
+  }
+
   /** The exception that says it to the caller. */
   IOException toException(String what) {
     String message = what + ": " + said();
