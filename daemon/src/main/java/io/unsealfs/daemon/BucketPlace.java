@@ -101,6 +101,9 @@ final class BucketPlace implements Place {
       Source file = null;
       BucketTree tree = null;
       if (object.isPresent()) {
+        if (object.get().etag().isEmpty()) {
+          warn(BucketTree.untagged(store.location(), "the image is"));
+        }
         file = chunks.openAlone(object.get());
       } else {
         tree =

@@ -101,7 +101,8 @@ final class RefreshCare implements AutoCloseable {
         Thread.sleep(AFTERTHOUGHT);
         mount.treeChanged();
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | VirtualMachineError e) {
+      // a listing that does not fit the memory is garbage by now, and what is shown stays
       if (!cancellation.isCancelled()) {
         LOG.log(
             Level.WARNING,

@@ -1,5 +1,9 @@
 package io.unsealfs.block;
 
+import io.unsealfs.storage.Source;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Decrypts the blocks of one file. Every block holds {@code layout().plaintextBlockSize()}
  * plaintext bytes, the last one may hold fewer. Implementations are immutable and thread-safe; the
@@ -12,6 +16,17 @@ public interface BlockCipher {
 
   /** Borrows the state to decrypt with; close gives it back. Cheap: pooled by the volume. */
   Decryptor borrow();
+
+  /**
+   * The cipher that the file's header stands for as it is read now: the one that this was made from
+   * may have been a bad copy, and blocks are not authentic with it.
+   *
+   * @param ciphertext the stored file
+   * @return null if it is this one, as it always is where files have no header
+   */
+  default @Nullable BlockCipher renewed(Source ciphertext) throws IOException {
+    return null;
+  }
 
   /** A cipher ready to decrypt blocks of one file; used by one thread at a time. */
   interface Decryptor extends AutoCloseable {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,8 @@ final class StoredBlocks implements ExtentLoader, Closeable {
   static final int RUN_BYTES = 256 << 10;
 
   private final Source ciphertext;
-  private final BlockCipher cipher;
+  private volatile BlockCipher cipher;
+  private final AtomicBoolean headerDistrusted = new AtomicBoolean();
   private final Extents extents;
   private final BlockLayout layout;
   private final String location;
@@ -183,11 +185,46 @@ final class StoredBlocks implements ExtentLoader, Closeable {
   private @Nullable BlockDamage decrypt(
       long first, int count, byte[] plaintext, int at, boolean all) throws IOException {
     byte[] stored = storedPool.take();
-    try (BlockCipher.Decryptor decryptor = cipher.borrow()) {
-      return decrypt(decryptor, stored, first, count, plaintext, at, all);
+    try {
+      BlockCipher used = cipher;
+      BlockDamage damage = decryptWith(used, stored, first, count, plaintext, at, all);
+      return damage != null && headerWasToBlame(used)
+          ? decryptWith(cipher, stored, first, count, plaintext, at, all)
+          : damage;
     } finally {
       storedPool.give(stored);
     }
+  }
+
+  private @Nullable BlockDamage decryptWith(
+      BlockCipher used, byte[] stored, long first, int count, byte[] plaintext, int at, boolean all)
+      throws IOException {
+    try (BlockCipher.Decryptor decryptor = used.borrow()) {
+      return decrypt(decryptor, stored, first, count, plaintext, at, all);
+    }
+  }
+
+  /**
+   * Whether the file's header is another one than blocks were decrypted with: a copy of it was bad,
+   * and each block of the file with it. Copies are dropped once for as long as the file is open.
+   */
+  private boolean headerWasToBlame(BlockCipher used) throws IOException {
+    if (!cipher.equals(used)) {
+      return true;
+    }
+    int headerSize = layout.headerSize();
+    if (headerSize == 0) {
+      return false;
+    }
+    if (headerDistrusted.compareAndSet(false, true)) {
+      boolean _ = ciphertext.distrust(0, headerSize);
+    }
+    BlockCipher renewed = used.renewed(ciphertext);
+    if (renewed == null) {
+      return false;
+    }
+    cipher = renewed;
+    return true;
   }
 
   private @Nullable BlockDamage decrypt(

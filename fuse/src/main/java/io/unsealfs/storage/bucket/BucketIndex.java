@@ -4,6 +4,7 @@ import io.unsealfs.storage.Name;
 import io.unsealfs.storage.object.KeyFault;
 import io.unsealfs.storage.object.ListingVisitor;
 import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreProtocolException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -26,10 +27,14 @@ final class BucketIndex implements ListingVisitor {
     final Map<String, ObjectVersion> files = new HashMap<>();
   }
 
+  private final String what;
+  private final long entriesMost;
   private final Growing root = new Growing();
   private final Map<KeyFault, Integer> faults = new EnumMap<>(KeyFault.class);
   private final List<String> examples = new ArrayList<>();
   private long objects;
+  private long directories;
+  private long untagged;
   private long archived;
   private long bytes;
   private long ids;
@@ -37,21 +42,52 @@ final class BucketIndex implements ListingVisitor {
   private long removed;
   private long replaced;
 
+  /**
+   * Empty.
+   *
+   * @param what is listed, for people
+   * @param entriesMost files and directories after which the listing is refused: one key may make
+   *     five hundred directories
+   */
+  BucketIndex(String what, long entriesMost) {
+    this.what = what;
+    this.entriesMost = entriesMost;
+  }
+
   @Override
-  public void object(String path, ObjectVersion version) {
+  public void object(String path, ObjectVersion version) throws StoreProtocolException {
     Growing directory = root;
     int start = 0;
     for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', start)) {
-      directory =
-          directory.directories.computeIfAbsent(
-              path.substring(start, slash), name -> new Growing());
+      String name = path.substring(start, slash);
+      Growing below = directory.directories.get(name);
+      if (below == null) {
+        directories++;
+        requireRoom();
+        below = new Growing();
+        directory.directories.put(name, below);
+      }
+      directory = below;
       start = slash + 1;
     }
     if (start < path.length()) {
       directory.files.put(path.substring(start), version);
       objects++;
+      requireRoom();
       bytes += version.size();
+      untagged += version.etag().isEmpty() ? 1 : 0;
       archived += version.archived() ? 1 : 0;
+    }
+  }
+
+  private void requireRoom() throws StoreProtocolException {
+    if (objects + directories > entriesMost) {
+      throw new StoreProtocolException(
+          "listing "
+              + what
+              + ": more than "
+              + entriesMost
+              + " files and directories; choose a longer prefix, or check the store");
     }
   }
 
@@ -147,6 +183,11 @@ final class BucketIndex implements ListingVisitor {
   /** Objects that are files or were left out as clashing with a directory. */
   long objects() {
     return objects;
+  }
+
+  /** Those of them that came without an entity tag. */
+  long untagged() {
+    return untagged;
   }
 
   /** Bytes of all of them. */

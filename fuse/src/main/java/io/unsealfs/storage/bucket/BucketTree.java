@@ -20,6 +20,7 @@ import io.unsealfs.storage.object.ObjectListing;
 import io.unsealfs.storage.object.ObjectPage;
 import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreLocation;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -47,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * owners or extended attributes.
  */
 public final class BucketTree implements FileTree {
-  /** Keys below one prefix: about 200 bytes of memory each. */
+  /** Keys below one prefix, and files and directories of them: some 200 bytes of memory each. */
   private static final long OBJECTS_MOST = 4_000_000;
 
   private static final int STATISTICS_BLOCK_BYTES = 4096;
@@ -62,6 +63,7 @@ public final class BucketTree implements FileTree {
   private final LongAdder failedPages = new LongAdder();
   private final LongAdder pageNanos = new LongAdder();
   private final LongAdder failedPageNanos = new LongAdder();
+  private boolean saidUntagged; // used by the constructor, then by refresh
   private volatile Snapshot shown;
 
   /**
@@ -120,7 +122,7 @@ public final class BucketTree implements FileTree {
     this.warnings = warnings;
     long began = System.nanoTime();
     BucketIndex index = list(Cancellation.none());
-    this.shown = snapshot(index, index.build(this), 0, "", began);
+    this.shown = snapshot(index, index.build(this), 0, "", began, Cancellation.none());
   }
 
   /**
@@ -144,8 +146,22 @@ public final class BucketTree implements FileTree {
     return new BucketTree(store, prefix, chunks, kept, retries, warnings);
   }
 
+  /**
+   * What to say, once, of a store that gives no entity tags.
+   *
+   * @param what comes without: "the image is"
+   */
+  public static String untagged(StoreLocation location, String what) {
+    return location
+        + ": "
+        + what
+        + " without an ETag: versions are told apart by size and Last-Modified, so one that"
+        + " replaces another of its size within a second is not noticed";
+  }
+
   private BucketIndex list(Cancellation cancellation) throws IOException {
-    BucketIndex index = new BucketIndex();
+    BucketIndex index =
+        new BucketIndex(store.location() + " below \"" + Name.of(prefix) + "\"", OBJECTS_MOST);
     ObjectListing.walk(
         store,
         prefix,
@@ -180,14 +196,23 @@ public final class BucketTree implements FileTree {
   }
 
   private Snapshot snapshot(
-      BucketIndex index, BucketNode root, long generation, String earlierRemarks, long began) {
-    long keptObjects = KeptObjects.fetch(root, kept, chunks);
+      BucketIndex index,
+      BucketNode root,
+      long generation,
+      String earlierRemarks,
+      long began,
+      Cancellation cancellation) {
+    long keptObjects = KeptObjects.fetch(root, kept, chunks, cancellation);
     Summary summary =
         new Summary(
             index.objects(), index.bytes(), keptObjects, index.faults(), System.nanoTime() - began);
     String remarks = Objects.requireNonNullElse(index.remarks(), "");
     if (!remarks.isEmpty() && !remarks.equals(earlierRemarks)) {
       warnings.accept(store.location() + ": " + remarks);
+    }
+    if (index.untagged() > 0 && !saidUntagged) {
+      saidUntagged = true;
+      warnings.accept(untagged(store.location(), index.untagged() + " objects are"));
     }
     return new Snapshot(root, summary, generation, index.lastId(), remarks);
   }
@@ -204,7 +229,7 @@ public final class BucketTree implements FileTree {
     BucketNode root = index.build(this, before.root, before.lastId);
     Change change = index.change();
     if (!change.isNone()) {
-      shown = snapshot(index, root, before.generation + 1, before.remarks, began);
+      shown = snapshot(index, root, before.generation + 1, before.remarks, began, cancellation);
     }
     chunks.admit(this::isListed);
     return change;

@@ -3,6 +3,7 @@ package io.unsealfs.storage.bucket;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.chunk.ChunkStore;
+import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.ObjectVersion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
@@ -24,69 +27,91 @@ final class KeptObjects {
   /** Larger ones are not of that kind, whatever their name. */
   private static final long BYTES_MOST = 64 << 10;
 
+  /** Bytes of all of them; what they are for is smaller by far. */
+  private static final long BYTES_MOST_OF_ALL = 32 << 20;
+
+  /** Failures in a row after which the store is taken to be away: each may last a minute. */
+  private static final int FAILURES_MOST = 4;
+
   /** Requests at a time; the chunk store has its own, lower limit as long as it must. */
   private static final int THREADS = 32;
 
-  private KeptObjects() {}
+  private final ChunkStore chunks;
+  private final Cancellation cancellation;
+  private final List<BucketNode> found = new ArrayList<>();
+  private long bytesFound;
+  private final AtomicLong kept = new AtomicLong();
+  private final AtomicInteger failuresInARow = new AtomicInteger();
+
+  private KeptObjects(ChunkStore chunks, Cancellation cancellation) {
+    this.chunks = chunks;
+    this.cancellation = cancellation;
+  }
 
   /**
    * Fetches what {@code wanted} names, below {@code root}. What cannot be had is left to its first
-   * use, where somebody is told why.
+   * use, where somebody is told why; so is everything once the store seems to be away, or nobody
+   * waits any more.
    *
    * @return objects kept, those that were already among them
    */
-  static long fetch(BucketNode root, Predicate<Name> wanted, ChunkStore chunks) {
-    List<BucketNode> found = new ArrayList<>();
-    collect(root, wanted, found);
-    AtomicLong kept = new AtomicLong(found.stream().filter(node -> node.kept() != null).count());
+  static long fetch(
+      BucketNode root, Predicate<Name> wanted, ChunkStore chunks, Cancellation cancellation) {
+    KeptObjects objects = new KeptObjects(chunks, cancellation);
+    objects.collect(root, wanted);
+    objects.fetchAll();
+    return objects.kept.get();
+  }
+
+  private void fetchAll() {
+    kept.set(found.stream().filter(node -> node.kept() != null).count());
     found.removeIf(node -> node.kept() != null);
     if (found.isEmpty()) {
-      return kept.get();
+      return;
     }
     ExecutorService threads =
         Executors.newFixedThreadPool(
             Math.clamp(found.size(), 1, THREADS),
             Thread.ofPlatform().daemon().name("unsealfs-metadata-", 0).factory());
-    try (threads) {
+    try (threads;
+        Cancellation.Watch _ = cancellation.onCancel(threads::shutdownNow)) {
       for (BucketNode node : found) {
-        threads.execute(() -> {
-          if (keep(node, chunks)) {
-            kept.incrementAndGet();
-          }
-        });
+        threads.execute(() -> keep(node));
       }
+    } catch (RejectedExecutionException e) {
+      // cancelled meanwhile: nobody waits for the rest
     }
-    return kept.get();
   }
 
-  private static void collect(
-      BucketNode directory, Predicate<Name> wanted, List<BucketNode> found) {
+  private void collect(BucketNode directory, Predicate<Name> wanted) {
     for (BucketNode child : directory.children()) {
       ObjectVersion version = child.version();
       if (version == null) {
-        collect(child, wanted, found);
+        collect(child, wanted);
       } else if (found.size() < OBJECTS_MOST
-          && version.size() <= BYTES_MOST
+          && version.size() <= Math.min(BYTES_MOST, BYTES_MOST_OF_ALL - bytesFound)
           && !version.archived()
           && wanted.test(child.name())) {
         found.add(child);
+        bytesFound += version.size();
       }
     }
   }
 
-  private static boolean keep(BucketNode node, ChunkStore chunks) {
+  private void keep(BucketNode node) {
     ObjectVersion version = node.version();
-    if (version == null) {
-      return false;
+    if (version == null || failuresInARow.get() >= FAILURES_MOST) {
+      return;
     }
     try (Source source = chunks.openIndex(version)) {
       ByteBuffer content = ByteBuffer.allocate((int) version.size());
       source.read(0, content);
       node.keep(content.array());
-      return true;
+      kept.incrementAndGet();
+      failuresInARow.set(0);
     } catch (IOException e) {
       // told to whoever asks for it
-      return false;
+      failuresInARow.incrementAndGet();
     }
   }
 }

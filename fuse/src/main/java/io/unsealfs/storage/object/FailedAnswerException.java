@@ -16,6 +16,11 @@ public final class FailedAnswerException extends StorageException {
     this.failure = failure;
   }
 
+  /** Whether it may be another one soon: whoever answered is away, or is asked for too much. */
+  public boolean isTransient() {
+    return failure.passing();
+  }
+
   StoreFailure failure() {
     return failure;
   }

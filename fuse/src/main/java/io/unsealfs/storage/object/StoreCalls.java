@@ -5,6 +5,7 @@ import io.unsealfs.storage.object.credentials.CredentialCache;
 import io.unsealfs.storage.object.credentials.StoreCredentials;
 import io.unsealfs.storage.object.http.HttpTransport;
 import java.io.IOException;
+import java.time.Instant;
 
 /**
  * Makes the calls of one store: once each, but for fresh credentials, a corrected clock and one
@@ -48,12 +49,13 @@ public final class StoreCalls {
         throw new CancelledReadException(subject + " was cancelled");
       }
       StoreCredentials used = credentials.current();
+      Instant askedAt = clock.instant();
       IOException failed;
       try {
         return ScopedValue.where(HttpTransport.CANCELLATION, cancellation).call(attempt::run);
       } catch (FailedAnswerException e) {
         StoreFailure failure = e.failure();
-        if (failure.clockSkewed() && !corrected && clock.correct(failure.serverMillis())) {
+        if (!corrected && failure.clockSkewed(askedAt) && clock.correct(failure.serverMillis())) {
           corrected = true;
           continue;
         }

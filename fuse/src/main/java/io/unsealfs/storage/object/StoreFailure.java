@@ -1,6 +1,8 @@
 package io.unsealfs.storage.object;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -24,6 +26,10 @@ public record StoreFailure(
     long retryAfterMillis,
     long serverMillis) {
   private static final int TEXT_MAX = 100;
+
+  /** Stores take signatures that are up to 15 minutes off. */
+  private static final Duration FAR = Duration.ofMinutes(10);
+
   private static final Set<String> EXPIRED =
       Set.of(
           "ExpiredToken",
@@ -66,14 +72,35 @@ public record StoreFailure(
     return refused && (EXPIRED.contains(code) || (code.isEmpty() && status != 400));
   }
 
-  /** Whether the store says that our clock is wrong. */
-  boolean clockSkewed() {
-    return code.equals("RequestTimeTooSkewed") || code.equals("RequestInTheFuture");
+  /**
+   * Whether our clock is wrong: the store says so, or refuses without a word and its own clock is
+   * far away. The answer to a HEAD has no body that could say it.
+   *
+   * @param askedAt what our clock showed when the request was signed
+   */
+  boolean clockSkewed(Instant askedAt) {
+    if (code.equals("RequestTimeTooSkewed") || code.equals("RequestInTheFuture")) {
+      return true;
+    }
+    return status == 403
+        && code.isEmpty()
+        && serverMillis > 0
+        && Duration.between(askedAt, Instant.ofEpochMilli(serverMillis)).abs().compareTo(FAR) > 0;
   }
 
   /** Whether the store wants to be asked for less at a time. */
   boolean throttled() {
     return status == 429 || status == 503 || THROTTLED.contains(code);
+  }
+
+  /** Whether the same request may succeed a moment later. */
+  boolean passing() {
+    return throttled()
+        || status == 408
+        || status >= 500
+        || code.equals("RequestTimeout")
+        // STS, status 400: it did not reach who signs the pods' tokens
+        || code.equals("IDPCommunicationError");
   }
 
   /** The exception that says it to the caller. */

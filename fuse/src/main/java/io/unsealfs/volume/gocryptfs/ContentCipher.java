@@ -4,11 +4,14 @@ import io.unsealfs.block.BlockCipher;
 import io.unsealfs.block.BlockLayout;
 import io.unsealfs.block.IntegrityException;
 import io.unsealfs.crypto.Aead;
+import io.unsealfs.storage.Source;
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The content key of a volume: blocks of files, link targets, attribute values. A stored block is
@@ -183,6 +186,16 @@ final class ContentCipher implements AutoCloseable {
     @Override
     public Decryptor borrow() {
       return new FileDecryptor(aead.borrow(), associatedData(header));
+    }
+
+    @Override
+    public @Nullable BlockCipher renewed(Source ciphertext) throws IOException {
+      try {
+        FileHeader now = FileHeader.read(ciphertext);
+        return now.equals(header) ? null : new FileBlocks(now);
+      } catch (IntegrityException e) {
+        return null;
+      }
     }
   }
 

@@ -1,7 +1,10 @@
 package io.unsealfs.volume.gocryptfs;
 
 import io.unsealfs.block.IntegrityException;
+import io.unsealfs.storage.Source;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * The first 18 bytes of a file that is not empty: version, then the random id that binds the blocks
@@ -13,6 +16,29 @@ import java.nio.ByteBuffer;
 record FileHeader(long idHigh, long idLow) {
   static final int SIZE = 18;
   private static final int VERSION = 2;
+
+  /**
+   * The header of a stored file. One that is none is read once more where a copy of what is stored
+   * elsewhere may be to blame.
+   *
+   * @throws IntegrityException if it is none
+   */
+  static FileHeader read(Source stored) throws IOException {
+    try {
+      return readOnce(stored);
+    } catch (IntegrityException e) {
+      if (!stored.distrust(0, SIZE)) {
+        throw e;
+      }
+      return readOnce(stored);
+    }
+  }
+
+  private static FileHeader readOnce(Source stored) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(SIZE);
+    stored.read(0, bytes);
+    return parse(Arrays.copyOf(bytes.array(), bytes.position()));
+  }
 
   /**
    * The header in {@code bytes}.

@@ -16,7 +16,6 @@ import io.unsealfs.volume.gocryptfs.StoredEntry.Named;
 import io.unsealfs.volume.gocryptfs.StoredEntry.Service;
 import io.unsealfs.volume.gocryptfs.StoredEntry.Undecodable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.NotDirectoryException;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,7 +115,7 @@ final class GocryptfsTree implements FileTree {
       }
       FileHeader header;
       try {
-        header = readHeader(stored);
+        header = FileHeader.read(stored);
       } catch (IntegrityException e) {
         return new DamagedSource(plaintextSize, node.location(), e.problem());
       }
@@ -135,15 +134,6 @@ final class GocryptfsTree implements FileTree {
         stored.close();
       }
     }
-  }
-
-  static FileHeader readHeader(Source stored) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(FileHeader.SIZE);
-    stored.read(0, bytes);
-    if (bytes.hasRemaining()) {
-      throw new IntegrityException("the file header is cut short");
-    }
-    return FileHeader.parse(bytes.array());
   }
 
   @Override

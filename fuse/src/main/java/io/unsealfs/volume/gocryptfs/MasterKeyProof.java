@@ -151,8 +151,7 @@ final class MasterKeyProof {
       if (size == 0) {
         return null;
       }
-      try (BlockCipher.Decryptor decryptor =
-          content.forFile(GocryptfsTree.readHeader(stored)).borrow()) {
+      try (BlockCipher.Decryptor decryptor = content.forFile(FileHeader.read(stored)).borrow()) {
         boolean tried = false;
         for (long block = 0;
             block < Math.min(MAX_BLOCKS_PER_FILE, layout.blockCount(size));

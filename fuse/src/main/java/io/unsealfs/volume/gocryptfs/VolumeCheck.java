@@ -233,7 +233,7 @@ final class VolumeCheck {
       }
       FileHeader header;
       try {
-        header = GocryptfsTree.readHeader(source);
+        header = FileHeader.read(source);
       } catch (IntegrityException e) {
         damage(place, 0, e.problem());
         return;

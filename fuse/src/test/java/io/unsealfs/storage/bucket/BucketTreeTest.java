@@ -20,9 +20,18 @@ import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.Fetched;
 import io.unsealfs.storage.object.KeyFault;
+import io.unsealfs.storage.object.ListDepth;
 import io.unsealfs.storage.object.ObjectNotFoundException;
+import io.unsealfs.storage.object.ObjectPage;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.RangeSink;
 import io.unsealfs.storage.object.StoreDeniedException;
+import io.unsealfs.storage.object.StoreLocation;
+import io.unsealfs.storage.object.StoreProtocolException;
+import io.unsealfs.storage.object.StoreUnavailableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -32,6 +41,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -221,12 +231,12 @@ class BucketTreeTest {
 
   @Test
   void aHundredThousandObjectsTakeLittleMemory() throws Exception {
-    BucketIndex index = new BucketIndex();
+    BucketIndex index = new BucketIndex("m/", 1_000_000);
     for (int i = 0; i < 100_000; i++) {
       String path = "layer" + i % 1000 + "/tensor-" + i;
       index.object(
           path,
-          new io.unsealfs.storage.object.ObjectVersion(
+          new ObjectVersion(
               "models/" + path, i, java.util.Optional.of("0123456789abcdef" + i), 5, false));
     }
     fake.put("m/a", new byte[] {1});
@@ -241,6 +251,124 @@ class BucketTreeTest {
     long without = runtime.totalMemory() - runtime.freeMemory();
     assertTrue(with - without < 60L << 20, "took " + (with - without) / 100_000 + " bytes each");
     assertEquals(0, root.children().length);
+  }
+
+  @Test
+  void directoriesCountLikeFiles() throws Exception {
+    BucketIndex index = new BucketIndex("models below \"m/\"", 1000);
+    ObjectVersion file = new ObjectVersion("m/x", 1, java.util.Optional.of("e"), 5, false);
+    index.object("a/".repeat(499) + "x", file);
+    index.object("b/".repeat(499) + "x", file);
+    assertEquals(2, index.objects());
+    StoreProtocolException e =
+        assertThrows(StoreProtocolException.class, () -> index.object("c/d/e", file));
+    assertTrue(String.valueOf(e.getMessage()).contains("models"), e::getMessage);
+  }
+
+  @Test
+  void whatIsKeptIsBoundedAltogether() throws Exception {
+    byte[] large = new byte[64 << 10];
+    for (int i = 0; i < 600; i++) {
+      fake.put("m/d" + i + "/iv", large);
+    }
+    BucketTree tree = open("m/", "iv");
+    assertEquals(512, tree.summary().kept());
+    assertEquals(512, fake.requests.size());
+  }
+
+  @Test
+  void aStoreThatGoesAwayAfterTheListingIsNotAskedForAllOfThem() throws Exception {
+    for (int i = 0; i < 1000; i++) {
+      fake.put("m/d" + i + "/iv", new byte[] {1});
+    }
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreUnavailableException("away", 0);
+    });
+    BucketTree tree = open("m/", "iv");
+    assertEquals(0, tree.summary().kept());
+    long asked = fake.requests.stream().map(FakeStore.Request::key).distinct().count();
+    assertTrue(asked >= 4 && asked <= 64, "asked for " + asked);
+  }
+
+  @Test
+  void aRefreshThatIsCancelledWaitsForNoneOfThem() throws Exception {
+    fake.put("m/iv", new byte[] {1});
+    BucketTree tree = open("m/", "iv");
+    for (int i = 0; i < 100; i++) {
+      fake.put("m/d" + i + "/iv", new byte[] {1});
+    }
+    Cancellation mount = new Cancellation();
+    CountDownLatch never = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> {
+      mount.cancel();
+      FakeStore.await(never, cancellation);
+    });
+    assertEquals(new BucketTree.Change(200, 0, 0), tree.refresh(mount));
+    assertEquals(1, tree.summary().kept());
+  }
+
+  @Test
+  void aStoreWithoutEntityTagsIsToldOfOnce() throws Exception {
+    fake.put("m/a", new byte[] {1});
+    fake.put("m/b", new byte[] {1});
+    ObjectStore untagged = new Untagged(fake);
+    try (BucketTree tree =
+        BucketTree.open(
+            untagged,
+            "m/",
+            new ChunkStore(untagged, ChunkSettings.defaults(1L << 32, 1L << 31)),
+            name -> false,
+            RetryPolicy.DEFAULT,
+            warnings::add)) {
+      assertEquals(1, warnings.size());
+      assertTrue(warnings.getFirst().contains("2 objects are without an ETag"), warnings::toString);
+      fake.put("m/c", new byte[] {1});
+      assertEquals(new BucketTree.Change(1, 0, 0), refresh(tree));
+      assertEquals(1, warnings.size());
+    }
+  }
+
+  /** What is there, and no entity tags of it. */
+  private record Untagged(FakeStore fake) implements ObjectStore {
+    private static ObjectVersion bare(ObjectVersion version) {
+      return new ObjectVersion(
+          version.key(), version.size(), java.util.Optional.empty(), 1000, version.archived());
+    }
+
+    @Override
+    public StoreLocation location() {
+      return fake.location();
+    }
+
+    @Override
+    public ObjectPage list(
+        String prefix,
+        ListDepth depth,
+        java.util.Optional<String> continuation,
+        Cancellation cancellation)
+        throws IOException {
+      ObjectPage page = fake.list(prefix, depth, continuation, cancellation);
+      return new ObjectPage(
+          page.objects().stream().map(Untagged::bare).toList(),
+          page.prefixes(),
+          page.unreadableKeys(),
+          page.continuation());
+    }
+
+    @Override
+    public ObjectVersion head(String key, Cancellation cancellation) {
+      return bare(fake.head(key, cancellation));
+    }
+
+    @Override
+    public Fetched get(
+        ObjectVersion version, long offset, long length, RangeSink sink, Cancellation cancellation)
+        throws IOException {
+      return fake.get(fake.version(version.key()), offset, length, sink, cancellation);
+    }
+
+    @Override
+    public void close() {}
   }
 
   private BucketTree.Change refresh(BucketTree tree) throws IOException {

@@ -82,7 +82,7 @@ public final class ListingSpeed {
     try (store) {
       LongAdder requests = new LongAdder();
       long began = System.nanoTime();
-      BucketIndex index = new BucketIndex();
+      BucketIndex index = new BucketIndex("m/", 1_000_000);
       ObjectListing.walk(
           store,
           "m/",

@@ -316,4 +316,17 @@ class ObjectListingTest {
         CancelledReadException.class, () -> list("m/", 1_000_000, cancellation, ObjectStore::list));
     assertFalse(fake.pages.get() > 30, fake.pages.get() + " pages");
   }
+
+  @Test
+  void keysThatWouldFillTheMemoryAreRefused() {
+    String directories = ("d".repeat(200) + "/").repeat(4);
+    for (int i = 0; i < 1500; i++) {
+      fake.put("m/" + directories + i, new byte[0]);
+    }
+    StoreProtocolException e =
+        assertThrows(
+            StoreProtocolException.class,
+            () -> list("m/", 2000, Cancellation.none(), ObjectStore::list));
+    assertTrue(String.valueOf(e.getMessage()).contains("characters"), e::getMessage);
+  }
 }

@@ -577,6 +577,33 @@ public abstract class ObjectStoreContract {
     server.next(
         StoreRequest::isGet, Fault.status(403, "RequestTimeTooSkewed", Map.of("Date", date)));
     assertArrayEquals(expected(0, 10), read(version, 0, 10));
+    assertSecondIsSigned(there);
+  }
+
+  @Test
+  void aWrongClockIsCorrectedAlsoWhereTheRefusalHasNoBodyToSaySo() throws IOException {
+    Instant there = Instant.now().minusSeconds(7 * 86400);
+    String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(there.atOffset(ZoneOffset.UTC));
+    server.next(
+        StoreRequest::isHead, Fault.status(403, "RequestTimeTooSkewed", Map.of("Date", date)));
+    assertEquals(content.length, version().size());
+    assertSecondIsSigned(there);
+    assertEquals(1, fetches.get(), "the credentials were not to blame");
+  }
+
+  @Test
+  void aRefusalWithoutABodyFromAStoreOfTheSameTimeIsAboutTheCredentials() throws IOException {
+    Instant there = Instant.now().plusSeconds(300);
+    String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(there.atOffset(ZoneOffset.UTC));
+    Fault refused = Fault.status(403, "AccessDenied", Map.of("Date", date));
+    server.next(StoreRequest::isHead, refused, refused);
+    assertThrows(StoreDeniedException.class, this::version);
+    assertEquals(2, fetches.get());
+    assertEquals(2, server.traffic().requests().size());
+  }
+
+  /** Of two requests the second carries the day of {@code there}. */
+  private void assertSecondIsSigned(Instant there) {
     List<StoreRequest> requests = server.traffic().requests();
     assertEquals(2, requests.size());
     String day = DateTimeFormatter.BASIC_ISO_DATE.format(there.atOffset(ZoneOffset.UTC));

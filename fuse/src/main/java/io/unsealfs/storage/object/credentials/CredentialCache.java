@@ -4,6 +4,7 @@ import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreUnavailableException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +22,13 @@ public final class CredentialCache implements Closeable {
   private static final Duration AHEAD = Duration.ofMinutes(5);
   private static final Duration RETRY_FIRST = Duration.ofSeconds(1);
   private static final Duration RETRY_LONGEST = Duration.ofMinutes(1);
+
+  /** The same while there are none to go on with: whoever reads waits for them. */
+  private static final Duration RETRY_LONGEST_WITHOUT = Duration.ofSeconds(10);
+
+  /** How long credentials are used that had ended when they came. */
+  private static final Duration ENDED_USE = Duration.ofMinutes(1);
+
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
   private static final Duration FORCED_WINDOW = Duration.ofMinutes(1);
   private static final int FORCED_MAX = 10;
@@ -29,10 +37,23 @@ public final class CredentialCache implements Closeable {
   private final Clock clock;
   private final CredentialListener listener;
 
-  /** What there is; replaced as a whole. */
-  private record Held(StoreCredentials credentials, Instant refreshAt) {}
+  /**
+   * What there is; replaced as a whole.
+   *
+   * @param end from when on they are not used any more
+   */
+  private record Held(StoreCredentials credentials, Instant end, Instant refreshAt) {}
+
+  /** Why there are none, which answers for those who ask before {@code until}. */
+  private record Failed(IOException why, Instant since, Instant until) {
+    /** A clock that was set back since then proves nothing. */
+    boolean answersAt(Instant now) {
+      return !now.isBefore(since) && now.isBefore(until);
+    }
+  }
 
   private volatile @Nullable Held held;
+  private volatile @Nullable Failed failed;
   private volatile Instant lookAgain = Instant.MIN;
   private @Nullable CompletableFuture<StoreCredentials> underWay;
   private Duration retryDelay = RETRY_FIRST;
@@ -48,14 +69,17 @@ public final class CredentialCache implements Closeable {
 
   /**
    * Credentials that are fine as far as known; waits only if there are none, or they have ended.
+   * Where they could not be had a moment ago, that is the answer: whoever gives them is not asked
+   * for every request of a store.
    */
   public StoreCredentials current() throws IOException {
     Held now = held;
-    if (now == null) {
-      return await(start(false));
-    }
     Instant instant = clock.instant();
-    if (now.credentials.expires().filter(end -> !instant.isBefore(end)).isPresent()) {
+    if (now == null || !instant.isBefore(now.end)) {
+      Failed before = failed;
+      if (before != null && before.answersAt(instant) && !changed(instant)) {
+        throw told(before.why, Duration.between(instant, before.until));
+      }
       return await(start(false));
     }
     if (!instant.isBefore(now.refreshAt) || changed(instant)) {
@@ -124,68 +148,107 @@ public final class CredentialCache implements Closeable {
       mine = new CompletableFuture<>();
       underWay = mine;
     }
-    if (aside) {
-      Thread.ofPlatform().daemon().name("unsealfs-credentials").start(() -> fetch(mine));
-    } else {
+    if (!aside) {
       fetch(mine);
+      return mine;
+    }
+    try {
+      Thread.ofPlatform().daemon().name("unsealfs-credentials").start(() -> fetch(mine));
+    } catch (Throwable e) {
+      // no thread to be had: like any other failure, or everybody would wait for this one for ever
+      fail(mine, e);
     }
     return mine;
   }
 
   private void fetch(CompletableFuture<StoreCredentials> mine) {
+    StoreCredentials fetched;
     try {
-      StoreCredentials fetched = fetcher.fetch();
-      synchronized (this) {
-        held = new Held(fetched, refreshAt(fetched));
-        retryDelay = RETRY_FIRST;
-        underWay = null;
-      }
-      mine.complete(fetched);
-      listener.fetched(fetched.expires());
-    } catch (IOException | RuntimeException e) {
-      IOException failure =
-          e instanceof IOException io
-              ? io
-              : new StoreUnavailableException(
-                  "credentials could not be fetched: " + e.getClass().getSimpleName(), 0);
-      synchronized (this) {
-        Held old = held;
-        if (old != null) {
-          held = new Held(old.credentials, clock.instant().plus(retryDelay));
-        }
-        retryDelay =
-            retryDelay.multipliedBy(2).compareTo(RETRY_LONGEST) > 0
-                ? RETRY_LONGEST
-                : retryDelay.multipliedBy(2);
-        underWay = null;
-      }
-      mine.completeExceptionally(failure);
-      listener.failed(failure);
+      fetched = fetcher.fetch();
+      keep(fetched);
+    } catch (Throwable e) {
+      // an error too: nobody else ends what others wait for
+      fail(mine, e);
+      return;
     }
+    mine.complete(fetched);
+    listener.fetched(fetched.expires());
   }
 
-  private Instant refreshAt(StoreCredentials fetched) {
-    if (fetched.expires().isEmpty()) {
-      return Instant.MAX;
-    }
+  private synchronized void keep(StoreCredentials fetched) {
     Instant now = clock.instant();
-    Duration life = Duration.between(now, fetched.expires().get());
+    Instant told = fetched.expires().orElse(Instant.MAX);
+    // nobody gives credentials that have ended: our clock is wrong, and the store will judge
+    Instant end = now.isBefore(told) ? told : now.plus(ENDED_USE);
+    held = new Held(fetched, end, refreshAt(now, end));
+    failed = null;
+    retryDelay = RETRY_FIRST;
+    underWay = null;
+  }
+
+  private void fail(CompletableFuture<StoreCredentials> mine, Throwable cause) {
+    IOException failure =
+        cause instanceof IOException io
+            ? io
+            : new StoreUnavailableException(
+                "credentials could not be fetched: " + cause.getClass().getSimpleName(), 0);
+    synchronized (this) {
+      Instant now = clock.instant();
+      Held old = held;
+      if (old != null) {
+        held = new Held(old.credentials, old.end, now.plus(retryDelay));
+      }
+      failed =
+          failure instanceof InterruptedIOException
+              ? null // whoever asked gave up; it says nothing about the next one
+              : new Failed(failure, now, now.plus(shorter(retryDelay, RETRY_LONGEST_WITHOUT)));
+      retryDelay = shorter(retryDelay.multipliedBy(2), RETRY_LONGEST);
+      underWay = null;
+    }
+    mine.completeExceptionally(failure);
+    listener.failed(failure);
+  }
+
+  private static Duration shorter(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private static Instant refreshAt(Instant now, Instant end) {
+    if (end.equals(Instant.MAX)) {
+      return end;
+    }
+    Duration life = Duration.between(now, end);
     Duration wait = life.multipliedBy(2).dividedBy(3);
     Duration early = life.minus(AHEAD);
     // of a short life two thirds, of a long one all but five minutes at most
-    return now.plus(early.isPositive() && early.compareTo(wait) < 0 ? early : wait);
+    return now.plus(early.isPositive() ? shorter(early, wait) : wait);
   }
 
-  private static StoreCredentials await(CompletableFuture<StoreCredentials> fetch)
-      throws IOException {
+  private StoreCredentials await(CompletableFuture<StoreCredentials> fetch) throws IOException {
     try {
       return fetch.join();
     } catch (CompletionException e) {
-      String message = String.valueOf(e.getCause() == null ? e : e.getCause().getMessage());
-      throw e.getCause() instanceof StoreDeniedException
-          ? new StoreDeniedException(message, e)
-          : new StoreUnavailableException(message, new IOException(e));
+      Failed now = failed;
+      throw told(
+          e.getCause() == null ? e : e.getCause(),
+          now == null ? Duration.ZERO : Duration.between(now.since, now.until));
     }
+  }
+
+  /**
+   * What a caller is told.
+   *
+   * @param again after which asking again is of use
+   */
+  private static IOException told(Throwable why, Duration again) {
+    String message = String.valueOf(why.getMessage());
+    if (why instanceof StoreDeniedException) {
+      return new StoreDeniedException(message, why);
+    }
+    StoreUnavailableException unavailable =
+        new StoreUnavailableException(message, again.toMillis());
+    unavailable.initCause(why);
+    return unavailable;
   }
 
   @Override

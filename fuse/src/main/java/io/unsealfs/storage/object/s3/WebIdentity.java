@@ -5,6 +5,7 @@ import io.unsealfs.storage.object.FailedAnswerException;
 import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreProtocolException;
 import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.StoreUnavailableException;
 import io.unsealfs.storage.object.credentials.CredentialFetcher;
 import io.unsealfs.storage.object.credentials.StoreCredentials;
 import io.unsealfs.storage.object.http.HttpLimits;
@@ -92,6 +93,9 @@ public final class WebIdentity implements CredentialFetcher {
           Optional.of(got.sessionToken()),
           Optional.of(got.expiration()));
     } catch (FailedAnswerException e) {
+      if (e.isTransient()) {
+        throw new StoreUnavailableException(what + ": " + e.getMessage(), e);
+      }
       throw new StoreDeniedException(what + ": " + e.getMessage() + "; check role and token", e);
     } catch (IllegalArgumentException | NullPointerException e) {
       throw new StoreProtocolException(what + ": the answer holds none");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.storage.object.CancelledReadException;
 import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreUnavailableException;
 import java.io.IOException;
@@ -236,5 +237,129 @@ class CredentialCacheTest {
     of.current();
     await(news);
     assertEquals("b", of.current().accessKeyId());
+  }
+
+  @Test
+  void onesThatHadEndedWhenTheyCameAreUsedForAMinute() throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    CredentialCache ofAWrongClock =
+        new CredentialCache(
+            () ->
+                StoreCredentials.of(
+                    "id" + asked.incrementAndGet(),
+                    "secret",
+                    Optional.empty(),
+                    Optional.of(clock.instant().minus(LIFE))),
+            clock,
+            CredentialListener.none());
+    for (int i = 0; i < 10; i++) {
+      assertEquals("id1", ofAWrongClock.current().accessKeyId());
+    }
+    assertEquals(1, asked.get());
+    clock.pass(Duration.ofMinutes(1));
+    assertEquals("id2", ofAWrongClock.current().accessKeyId());
+  }
+
+  @Test
+  void aFailureAnswersUntilTheNextTryIsDue() throws Exception {
+    failure.set(new StoreUnavailableException("away", 0));
+    for (int i = 0; i < 20; i++) {
+      StoreUnavailableException e = assertThrows(StoreUnavailableException.class, cache::current);
+      assertEquals(1000, e.retryAfterMillis());
+    }
+    assertEquals(1, failed.availablePermits());
+    clock.pass(Duration.ofSeconds(1));
+    for (int i = 0; i < 20; i++) {
+      assertThrows(StoreUnavailableException.class, cache::current);
+    }
+    assertEquals(2, failed.availablePermits());
+    failure.set(null);
+    clock.pass(Duration.ofSeconds(2));
+    assertEquals("id1", cache.current().accessKeyId());
+  }
+
+  @Test
+  void afterTheirEndAFailureAnswersTooAndARefusalStaysOne() throws Exception {
+    assertEquals("id1", cache.current().accessKeyId());
+    clock.pass(LIFE);
+    failure.set(new StoreDeniedException("no more"));
+    for (int i = 0; i < 20; i++) {
+      StoreDeniedException e = assertThrows(StoreDeniedException.class, cache::current);
+      assertEquals("no more", e.getMessage());
+    }
+    assertEquals(1, failed.availablePermits());
+  }
+
+  @Test
+  void howeverOftenItFailedTenSecondsLaterItIsTriedAgain() {
+    failure.set(new StoreUnavailableException("away", 0));
+    for (int i = 1; i <= 12; i++) {
+      assertThrows(StoreUnavailableException.class, cache::current);
+      assertEquals(i, failed.availablePermits());
+      clock.pass(Duration.ofSeconds(10));
+    }
+  }
+
+  @Test
+  void aFailureOfATimeThatIsStillToComeDoesNotAnswer() throws IOException {
+    failure.set(new StoreUnavailableException("away", 0));
+    assertThrows(StoreUnavailableException.class, cache::current);
+    clock.pass(Duration.ofHours(-2));
+    failure.set(null);
+    assertEquals("id1", cache.current().accessKeyId());
+  }
+
+  @Test
+  void oneWhoGivesUpDoesNotAnswerForOthers() throws IOException {
+    failure.set(new CancelledReadException("gave up"));
+    assertThrows(StoreUnavailableException.class, cache::current);
+    failure.set(null);
+    assertEquals("id1", cache.current().accessKeyId());
+  }
+
+  @Test
+  void newsOfTheSourceEndAFailure() throws IOException {
+    GivenCredentials given = new GivenCredentials();
+    CredentialCache of = new CredentialCache(given, clock, CredentialListener.none());
+    assertThrows(StoreDeniedException.class, of::current);
+    given.give(StoreCredentials.of("a", "s", Optional.empty(), Optional.empty()));
+    assertEquals("a", of.current().accessKeyId());
+  }
+
+  @Test
+  void anErrorInTheSourceKeepsNobodyWaiting() throws Exception {
+    AtomicReference<@Nullable Error> error = new AtomicReference<>();
+    CredentialCache of =
+        new CredentialCache(
+            () -> {
+              Error thrown = error.get();
+              if (thrown != null) {
+                throw thrown;
+              }
+              return fetch();
+            },
+            clock,
+            new CredentialListener() {
+              @Override
+              public void fetched(Optional<Instant> expires) {}
+
+              @Override
+              public void failed(IOException why) {
+                failed.release();
+              }
+            });
+    error.set(new OutOfMemoryError("of a test"));
+    assertThrows(StoreUnavailableException.class, of::current);
+    await(failed);
+    error.set(null);
+    clock.pass(Duration.ofSeconds(2));
+    assertEquals("id1", of.current().accessKeyId());
+    error.set(new OutOfMemoryError("of a test"));
+    clock.pass(Duration.ofMinutes(41));
+    assertEquals("id1", of.current().accessKeyId());
+    await(failed);
+    error.set(null);
+    clock.pass(LIFE);
+    assertEquals("id2", of.current().accessKeyId());
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.unsealfs.storage.StorageException;
 import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.StoreUnavailableException;
 import io.unsealfs.storage.object.credentials.StoreCredentials;
 import io.unsealfs.storage.object.server.Fault;
 import io.unsealfs.storage.object.server.StoreBucket;
@@ -22,6 +23,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class WebIdentityTest {
   private final StoreServer server =
@@ -85,6 +88,42 @@ class WebIdentityTest {
       says("garbage");
       assertThrows(StorageException.class, identity::fetch);
       Files.delete(directory.resolve("token"));
+      assertThrows(StoreDeniedException.class, identity::fetch);
+    }
+  }
+
+  private void refuses(int status, String code) {
+    server.gate(request ->
+        (r, reply) -> {
+          Fault.document(
+                  "<ErrorResponse><Error><Type>Sender</Type><Code>"
+                      + code
+                      + "</Code><Message>scripted</Message></Error></ErrorResponse>")
+              .spoil(r, reply);
+          reply.status = status;
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "429,TooManyRequests",
+    "500,InternalFailure",
+    "503,ServiceUnavailable",
+    "400,Throttling",
+    "400,IDPCommunicationError"
+  })
+  void anExchangeThatIsAwayForAMomentIsNoRefusal(int status, String code) throws IOException {
+    refuses(status, code);
+    try (WebIdentity identity = identity()) {
+      assertThrows(StoreUnavailableException.class, identity::fetch);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"400,InvalidIdentityToken", "403,AccessDenied"})
+  void anExchangeThatRefusesIsOne(int status, String code) throws IOException {
+    refuses(status, code);
+    try (WebIdentity identity = identity()) {
       assertThrows(StoreDeniedException.class, identity::fetch);
     }
   }
