@@ -103,26 +103,63 @@ public final class CredentialCache implements Closeable {
    * @return whether there are others now
    */
   public boolean refresh(StoreCredentials refused) {
-    Held now = held;
     if (refused.isAnonymous()) {
       return false;
     }
-    if (now != null && !now.credentials.same(refused)) {
-      return true;
-    }
-    if (!mayForce()) {
-      return false;
-    }
     try {
-      return !await(start(false)).same(refused);
+      while (true) {
+        Held now = held;
+        if (now != null && !now.credentials.same(refused)) {
+          return true;
+        }
+        Fetching fetching = force();
+        if (fetching == null) {
+          return false;
+        }
+        if (!await(fetching.result).same(refused)) {
+          return true;
+        }
+        if (fetching.own) {
+          return false;
+        }
+        // that one was under way before, and may have been too early to see the new ones
+      }
     } catch (IOException e) {
       // told to the listener; what the caller has to say is that the store refused them
       return false;
     }
   }
 
-  /** A store that refuses everything must not make us a burden to whoever gives credentials. */
-  private synchronized boolean mayForce() {
+  /**
+   * A fetch on behalf of refused credentials.
+   *
+   * @param own whether it began for this caller, and not before
+   */
+  private record Fetching(CompletableFuture<StoreCredentials> result, boolean own) {}
+
+  /** The fetch under way, or a new one as far as those are allowed; null if they are not. */
+  private @Nullable Fetching force() {
+    CompletableFuture<StoreCredentials> mine;
+    synchronized (this) {
+      if (underWay != null) {
+        return new Fetching(underWay, false);
+      }
+      // only who begins one counts: many requests are refused at once when a token ends
+      if (!mayForce()) {
+        return null;
+      }
+      mine = new CompletableFuture<>();
+      underWay = mine;
+    }
+    fetch(mine);
+    return new Fetching(mine, true);
+  }
+
+  /**
+   * A store that refuses everything must not make us a burden to whoever gives credentials. Guarded
+   * by this.
+   */
+  private boolean mayForce() {
     Instant now = clock.instant();
     if (!now.isBefore(forcedWindowEnd)) {
       forcedWindowEnd = now.plus(FORCED_WINDOW);

@@ -152,6 +152,62 @@ class CredentialCacheTest {
   }
 
   @Test
+  void manyRequestsRefusedAtOnceCountAsOne() throws Exception {
+    for (int token = 1; token <= 4; token++) {
+      StoreCredentials refused = cache.current();
+      allowed.drainPermits();
+      CountDownLatch begun = new CountDownLatch(20);
+      List<CompletableFuture<Boolean>> requests = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        requests.add(
+            CompletableFuture.supplyAsync(
+                () -> {
+                  begun.countDown();
+                  return cache.refresh(refused);
+                },
+                task -> Thread.ofVirtual().start(task)));
+      }
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
+      allowed.release(1000);
+      for (CompletableFuture<Boolean> request : requests) {
+        assertTrue(request.get(60, TimeUnit.SECONDS));
+      }
+      assertEquals(1 + token, fetches.get());
+    }
+  }
+
+  @Test
+  void aFetchThatBeganBeforeTheNewOnesWereThereIsFollowedByAnother() throws Exception {
+    AtomicReference<String> token = new AtomicReference<>("old");
+    Semaphore reading = new Semaphore(0);
+    Semaphore answers = new Semaphore(1);
+    try (CredentialCache late =
+        new CredentialCache(
+            () -> {
+              String seen = String.valueOf(token.get());
+              reading.release();
+              answers.acquireUninterruptibly();
+              return StoreCredentials.of(
+                  seen, "secret", Optional.empty(), Optional.of(clock.instant().plus(LIFE)));
+            },
+            clock,
+            CredentialListener.none())) {
+      StoreCredentials refused = late.current();
+      await(reading);
+      clock.pass(Duration.ofMinutes(41));
+      assertEquals("old", late.current().accessKeyId());
+      await(reading);
+      token.set("new");
+      CompletableFuture<Boolean> request =
+          CompletableFuture.supplyAsync(
+              () -> late.refresh(refused), task -> Thread.ofVirtual().start(task));
+      answers.release(1000);
+      assertTrue(request.get(60, TimeUnit.SECONDS));
+      assertEquals("new", late.current().accessKeyId());
+    }
+  }
+
+  @Test
   void aStoreThatRefusesEverythingCausesTenFetchesAMinute() throws IOException {
     for (int i = 0; i < 50; i++) {
       boolean _ = cache.refresh(cache.current());
