@@ -39,7 +39,8 @@ final class KeptObjects {
   private final ChunkStore chunks;
   private final Cancellation cancellation;
   private final List<BucketNode> found = new ArrayList<>();
-  private long bytesFound;
+  private long objectsTaken;
+  private long bytesTaken;
   private final AtomicLong kept = new AtomicLong();
   private final AtomicInteger failuresInARow = new AtomicInteger();
 
@@ -58,14 +59,13 @@ final class KeptObjects {
   static long fetch(
       BucketNode root, Predicate<Name> wanted, ChunkStore chunks, Cancellation cancellation) {
     KeptObjects objects = new KeptObjects(chunks, cancellation);
+    objects.countKept(root);
     objects.collect(root, wanted);
     objects.fetchAll();
     return objects.kept.get();
   }
 
   private void fetchAll() {
-    kept.set(found.stream().filter(node -> node.kept() != null).count());
-    found.removeIf(node -> node.kept() != null);
     if (found.isEmpty()) {
       return;
     }
@@ -83,17 +83,32 @@ final class KeptObjects {
     }
   }
 
+  /** What an earlier listing brought goes first, or each one could add to it. */
+  private void countKept(BucketNode directory) {
+    for (BucketNode child : directory.children()) {
+      byte[] content = child.kept();
+      if (content != null) {
+        kept.incrementAndGet();
+        objectsTaken++;
+        bytesTaken += content.length;
+      }
+      countKept(child);
+    }
+  }
+
   private void collect(BucketNode directory, Predicate<Name> wanted) {
     for (BucketNode child : directory.children()) {
       ObjectVersion version = child.version();
       if (version == null) {
         collect(child, wanted);
-      } else if (found.size() < OBJECTS_MOST
-          && version.size() <= Math.min(BYTES_MOST, BYTES_MOST_OF_ALL - bytesFound)
+      } else if (child.kept() == null
+          && objectsTaken < OBJECTS_MOST
+          && version.size() <= Math.min(BYTES_MOST, BYTES_MOST_OF_ALL - bytesTaken)
           && !version.archived()
           && wanted.test(child.name())) {
         found.add(child);
-        bytesFound += version.size();
+        objectsTaken++;
+        bytesTaken += version.size();
       }
     }
   }

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /** Where store credentials come from; object-storage.md sections 2 and 3.2. */
 public sealed interface CredentialChoice {
 
-  /** The first that is there: given with the key, environment, pod identity, machine role. */
+  /** The first that is there: environment, pod identity, machine role. */
   record Auto() implements CredentialChoice {}
 
   /** None: requests are not signed. */

@@ -274,6 +274,13 @@ class BucketTreeTest {
     BucketTree tree = open("m/", "iv");
     assertEquals(512, tree.summary().kept());
     assertEquals(512, fake.requests.size());
+    // nor does every refresh add to it
+    for (int i = 0; i < 100; i++) {
+      fake.put("m/a" + i + "/iv", large);
+    }
+    assertEquals(new BucketTree.Change(200, 0, 0), refresh(tree));
+    assertEquals(512, tree.summary().kept());
+    assertEquals(512, fake.requests.size());
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class CredentialCache implements Closeable {
   private final CredentialFetcher fetcher;
   private final Clock clock;
   private final CredentialListener listener;
+  private final Executor aside;
 
   /**
    * What there is; replaced as a whole.
@@ -62,9 +64,24 @@ public final class CredentialCache implements Closeable {
 
   /** Fetches nothing yet. */
   public CredentialCache(CredentialFetcher fetcher, Clock clock, CredentialListener listener) {
+    this(
+        fetcher,
+        clock,
+        listener,
+        fetch -> Thread.ofPlatform().daemon().name("unsealfs-credentials").start(fetch));
+  }
+
+  /**
+   * The same.
+   *
+   * @param aside runs fetches that nobody waits for
+   */
+  CredentialCache(
+      CredentialFetcher fetcher, Clock clock, CredentialListener listener, Executor aside) {
     this.fetcher = fetcher;
     this.clock = clock;
     this.listener = listener;
+    this.aside = aside;
   }
 
   /**
@@ -175,8 +192,8 @@ public final class CredentialCache implements Closeable {
     return now == null ? Optional.empty() : now.credentials.expires();
   }
 
-  /** The fetch under way; begins one if there is none, on this thread unless {@code aside}. */
-  private CompletableFuture<StoreCredentials> start(boolean aside) {
+  /** The fetch under way; begins one if there is none, on this thread unless {@code unawaited}. */
+  private CompletableFuture<StoreCredentials> start(boolean unawaited) {
     CompletableFuture<StoreCredentials> mine;
     synchronized (this) {
       if (underWay != null) {
@@ -185,12 +202,12 @@ public final class CredentialCache implements Closeable {
       mine = new CompletableFuture<>();
       underWay = mine;
     }
-    if (!aside) {
+    if (!unawaited) {
       fetch(mine);
       return mine;
     }
     try {
-      Thread.ofPlatform().daemon().name("unsealfs-credentials").start(() -> fetch(mine));
+      aside.execute(() -> fetch(mine));
     } catch (Throwable e) {
       // no thread to be had: like any other failure, or everybody would wait for this one for ever
       fail(mine, e);

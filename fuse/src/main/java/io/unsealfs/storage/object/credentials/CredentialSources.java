@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The source of credentials that a setting chooses; object-storage.md section 3.2.
+ * The source of credentials that a setting chooses; object-storage.md section 3.2. Where none is
+ * chosen, the first that is there of environment, pod identity and machine role. Those that come
+ * with the key are taken only where they are chosen: otherwise the bucket is asked before the key.
  *
  * @param environment of the process
  * @param region of the store, where known
@@ -62,9 +64,6 @@ public record CredentialSources(
 
   private CredentialFetcher automaticS3() {
     EnvironmentCredentials variables = EnvironmentCredentials.s3(environment);
-    if (given.present()) {
-      return given;
-    }
     if (variables.present()) {
       return variables;
     }
@@ -75,9 +74,6 @@ public record CredentialSources(
 
   private CredentialFetcher automaticOss() {
     EnvironmentCredentials variables = EnvironmentCredentials.oss(environment);
-    if (given.present()) {
-      return given;
-    }
     if (variables.present()) {
       return variables;
     }
@@ -101,10 +97,11 @@ public record CredentialSources(
           throw worked
               ? e
               : new StoreDeniedException(
-                  "no store credentials: none came with the key, none are in the environment, and"
-                      + " this machine has no role; set "
+                  "no store credentials: none are in the environment, and this machine has no role;"
+                      + " set "
                       + variables
-                      + ", or credentials=anonymous for a public bucket",
+                      + ", credentials=static for those that come with the key, or"
+                      + " credentials=anonymous for a public bucket",
                   e);
         }
       }

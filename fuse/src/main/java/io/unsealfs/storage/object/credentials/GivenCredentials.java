@@ -20,11 +20,6 @@ public final class GivenCredentials implements CredentialFetcher {
     news.set(true);
   }
 
-  /** Whether any were given. */
-  public boolean present() {
-    return given != null;
-  }
-
   @Override
   public StoreCredentials fetch() throws IOException {
     news.set(false);

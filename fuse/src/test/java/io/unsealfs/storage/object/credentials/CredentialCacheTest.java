@@ -418,4 +418,21 @@ class CredentialCacheTest {
     clock.pass(LIFE);
     assertEquals("id2", of.current().accessKeyId());
   }
+
+  @Test
+  void aThreadThatCannotBeHadKeepsNobodyWaiting() throws IOException {
+    CredentialCache of =
+        new CredentialCache(
+            this::fetch,
+            clock,
+            CredentialListener.none(),
+            task -> {
+              throw new OutOfMemoryError("unable to create native thread, in a test");
+            });
+    assertEquals("id1", of.current().accessKeyId());
+    clock.pass(Duration.ofMinutes(41));
+    assertEquals("id1", of.current().accessKeyId());
+    clock.pass(LIFE);
+    assertEquals("id2", of.current().accessKeyId());
+  }
 }

@@ -266,7 +266,7 @@ class CredentialFetcherTest {
   }
 
   @Test
-  void whatCameWithTheKeyGoesFirst() throws IOException {
+  void whatCameWithTheKeyIsTakenWhereItIsChosen() throws IOException {
     GivenCredentials given = new GivenCredentials();
     given.give(StoreCredentials.of("given", "se", Optional.empty(), Optional.empty()));
     assertTrue(given.changed());
@@ -276,8 +276,9 @@ class CredentialFetcherTest {
             Optional.empty(),
             given,
             () -> () -> StoreCredentials.anonymous());
-    assertEquals("given", sources.s3(new CredentialChoice.Auto()).fetch().accessKeyId());
+    assertEquals("given", sources.s3(new CredentialChoice.Given()).fetch().accessKeyId());
     assertFalse(given.changed());
+    assertEquals("env", sources.s3(new CredentialChoice.Auto()).fetch().accessKeyId());
     assertEquals("env", sources.s3(new CredentialChoice.Environment()).fetch().accessKeyId());
     assertThrows(
         IllegalArgumentException.class,
