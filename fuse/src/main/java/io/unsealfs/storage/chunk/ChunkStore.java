@@ -94,9 +94,10 @@ public final class ChunkStore implements Closeable {
    * Brings the segments that a range touches into the disk cache, behind everything that readers
    * want. Does nothing without a disk cache.
    *
-   * @param goOn asked before each segment; is told how many bytes the one before it had
-   * @return whether all of it was tried; false if it was stopped
-   * @throws IOException if a byte cannot be had
+   * @param goOn asked before each segment, told how many bytes the one before it had; and with 0
+   *     now and then while one is waited for
+   * @return whether all of it was brought; false if it was stopped
+   * @throws IOException if a byte cannot be had, or the disk does not take it
    */
   boolean warm(StoredObject object, long offset, long length, LongPredicate goOn)
       throws IOException {
@@ -105,7 +106,7 @@ public final class ChunkStore implements Closeable {
     if (tier == null || offset < 0 || offset >= end) {
       return true;
     }
-    return new Warming(this, table, reader, tier, object)
+    return new Warming(this, table, tier, object)
         .run(
             ChunkGrid.segmentOf(ChunkGrid.chunkOf(offset)),
             ChunkGrid.segmentOf(ChunkGrid.chunkOf(end - 1)),

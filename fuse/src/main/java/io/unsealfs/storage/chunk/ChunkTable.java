@@ -112,7 +112,7 @@ final class ChunkTable {
       StoredObject object, int first, @Nullable Chunk[] held, int orderedLast)
       throws StaleSourceException {
     int heldLast = first + held.length - 1;
-    Cutter cutter = new Cutter(object, Priority.DEMAND, null);
+    FetchCutter cutter = new FetchCutter(object, Priority.DEMAND, null, whole);
     // once, so that this never throws between making a request and handing it over
     StaleSourceException stale = object.stale();
     boolean refused = false;
@@ -198,7 +198,7 @@ final class ChunkTable {
     int last = ChunkGrid.chunkOf(ahead.to() - 1);
     int chunksPerPart = (int) Math.max(1, ahead.partBytes() / ChunkGrid.CHUNK_BYTES);
     long to = ahead.to();
-    Cutter cutter = new Cutter(object, priority, stream);
+    FetchCutter cutter = new FetchCutter(object, priority, stream, whole);
     for (int i = first; i <= last; i++) {
       boolean enough = stream != null && object.requestsAhead >= settings.prefetchStreamsPerFile();
       if (enough || object.isStale()) {
@@ -206,7 +206,7 @@ final class ChunkTable {
         break;
       }
       if (usable(object, i) == null) {
-        cutter.add(i).forDisk = priority == Priority.WARM;
+        Chunk _ = cutter.add(i);
       } else {
         cutter.cut();
       }
@@ -215,51 +215,6 @@ final class ChunkTable {
       }
     }
     return new Ordered(to, cutter.finish());
-  }
-
-  /** Collects adjacent absent chunks into requests that stay within a segment. */
-  private final class Cutter {
-    private final StoredObject object;
-    private final Priority priority;
-    private final @Nullable ReadStream stream;
-    private final List<Chunk> run = new ArrayList<>();
-    private final List<Fetch> fetches = new ArrayList<>(1);
-
-    Cutter(StoredObject object, Priority priority, @Nullable ReadStream stream) {
-      this.object = object;
-      this.priority = priority;
-      this.stream = stream;
-    }
-
-    Chunk add(int index) {
-      Chunk chunk = new Chunk(object, index);
-      object.add(chunk);
-      run.add(chunk);
-      if (index == ChunkGrid.lastOf(ChunkGrid.segmentOf(index), object.size())) {
-        cut();
-      }
-      return chunk;
-    }
-
-    void cut() {
-      if (run.isEmpty()) {
-        return;
-      }
-      Fetch fetch = new Fetch(run.toArray(new Chunk[0]), priority, stream, false, whole);
-      for (Chunk chunk : run) {
-        chunk.fetch = fetch;
-      }
-      run.clear();
-      fetches.add(fetch);
-      if (stream != null) {
-        object.requestsAhead++;
-      }
-    }
-
-    List<Fetch> finish() {
-      cut();
-      return fetches;
-    }
   }
 
   /** A reader has no more use for a chunk that he took nothing of. */
@@ -306,11 +261,11 @@ final class ChunkTable {
   }
 
   private static boolean isWanted(Fetch fetch) {
-    if (fetch.priority == Priority.DEMAND) {
+    if (fetch.priority == Priority.DEMAND || fetch.insists) {
       return true;
     }
     for (Chunk chunk : fetch.chunks()) {
-      if (chunk.interest > 0) {
+      if (chunk.interest > chunk.warming) {
         return true;
       }
     }
@@ -354,7 +309,13 @@ final class ChunkTable {
   /** {@code chunk} became whole. */
   synchronized void arrived(Chunk chunk) {
     chunk.fetch = null;
-    memory.add(chunk);
+    if (chunk.object.chunk(chunk.index) == chunk) {
+      memory.add(chunk);
+    }
+    if (chunk.stored) {
+      // whoever brought it to the disk was faster than this
+      dropUnused(chunk);
+    }
   }
 
   /** {@code chunk} will not come; a refusal that a reader meets answers for the next ones. */
@@ -425,21 +386,24 @@ final class ChunkTable {
       }
     }
     counters.distrusted.increment();
-    Cutter cutter = new Cutter(object, Priority.DEMAND, null);
+    FetchCutter cutter = new FetchCutter(object, Priority.DEMAND, null, whole);
     Chunk fresh = cutter.add(index);
     fresh.refetched = true;
     fresh.demanded = true;
     return cutter.finish();
   }
 
-  /** All chunks of a segment, kept in memory for the caller; empty unless all are there and new. */
+  /**
+   * All chunks of a segment, kept in memory for the caller; empty unless all are there, new, and
+   * not what {@link #pin} keeps for somebody else who writes them.
+   */
   synchronized List<Chunk> holdSegment(StoredObject object, int segment) {
     int first = ChunkGrid.firstOf(segment);
     int last = ChunkGrid.lastOf(segment, object.size());
     List<Chunk> chunks = new ArrayList<>(last - first + 1);
     for (int i = first; i <= last; i++) {
       Chunk chunk = object.chunk(i);
-      if (chunk == null || chunk.stored || !chunk.isPresent()) {
+      if (chunk == null || chunk.stored || chunk.warming > 0 || !chunk.isPresent()) {
         return List.of();
       }
       chunks.add(chunk);
@@ -451,14 +415,92 @@ final class ChunkTable {
     return chunks;
   }
 
-  /** Lets go of what {@link #holdSegment} kept, and of what was fetched for the disk only. */
-  synchronized void releaseSegment(List<Chunk> chunks) {
+  /**
+   * Lets go of what {@link #holdSegment} kept, and of what was fetched for the disk only.
+   *
+   * @param written whether it is on the disk now; if not, somebody else may try
+   */
+  synchronized void releaseSegment(List<Chunk> chunks, boolean written) {
     for (Chunk chunk : chunks) {
       chunk.interest--;
-      if (chunk.forDisk && !chunk.demanded && chunk.interest == 0) {
-        memory.drop(chunk);
+      chunk.stored = written;
+      dropUnused(chunk);
+    }
+  }
+
+  /**
+   * A segment on its way to the disk.
+   *
+   * @param chunks all of it, kept in memory until {@link #unpin}
+   * @param fetches requests to be sent
+   */
+  record Pinned(List<Chunk> chunks, List<Fetch> fetches) {}
+
+  /**
+   * Keeps a segment in memory, what is there of it and what will come, and makes requests for what
+   * is absent, behind all that readers want.
+   *
+   * @param insists whether what readers have not read yet may have to go for it
+   * @throws StaleSourceException if a part of it cannot be had any more
+   */
+  synchronized Pinned pin(StoredObject object, int segment, boolean insists)
+      throws StaleSourceException {
+    int first = ChunkGrid.firstOf(segment);
+    int last = ChunkGrid.lastOf(segment, object.size());
+    StaleSourceException stale = object.stale();
+    for (int i = first; i <= last && stale != null; i++) {
+      if (usable(object, i) == null) {
+        throw stale;
       }
     }
+    List<Chunk> chunks = new ArrayList<>(last - first + 1);
+    FetchCutter cutter = new FetchCutter(object, Priority.WARM, null, whole);
+    for (int i = first; i <= last; i++) {
+      Chunk chunk = usable(object, i);
+      if (chunk == null) {
+        chunk = cutter.add(i);
+        chunk.forDisk = true;
+      } else {
+        cutter.cut();
+      }
+      chunk.interest++;
+      chunk.warming++;
+      chunks.add(chunk);
+    }
+    List<Fetch> fetches = cutter.finish();
+    fetches.forEach(fetch -> fetch.insists = insists);
+    return new Pinned(chunks, fetches);
+  }
+
+  /**
+   * Lets go of what {@link #pin} kept.
+   *
+   * @param written whether it is on the disk now
+   */
+  synchronized void unpin(List<Chunk> chunks, boolean written) {
+    for (Chunk chunk : chunks) {
+      chunk.interest--;
+      chunk.warming--;
+      chunk.stored |= written;
+      dropUnused(chunk);
+    }
+  }
+
+  /** Nobody needs it: it goes if it was brought for the disk only, or is not in its place. */
+  private void dropUnused(Chunk chunk) {
+    if (chunk.interest > 0) {
+      return;
+    }
+    if (chunk.object.chunk(chunk.index) != chunk) {
+      chunk.evict();
+    } else if (chunk.forDisk && !chunk.demanded) {
+      memory.drop(chunk);
+    }
+  }
+
+  /** Whether none of {@code chunks}, which the caller keeps in memory, was distrusted. */
+  synchronized boolean areInPlace(List<Chunk> chunks) {
+    return chunks.stream().allMatch(chunk -> chunk.object.chunk(chunk.index) == chunk);
   }
 
   /** The chunks of {@code fetch} are on the disk already. */
@@ -466,11 +508,5 @@ final class ChunkTable {
     for (Chunk chunk : fetch.chunks()) {
       chunk.stored = true;
     }
-  }
-
-  /** Whether a chunk is not one that still has to be handed to the disk. */
-  synchronized boolean isHandedOver(StoredObject object, int index) {
-    Chunk chunk = object.chunk(index);
-    return chunk == null || chunk.stored || !chunk.isPresent();
   }
 }

@@ -27,6 +27,9 @@ final class Fetch implements RangeSink {
   /** Guarded by the store's lock: whether it was doubled. */
   boolean doubled;
 
+  /** Guarded by the store's lock: gets its memory like what somebody waits for. */
+  boolean insists;
+
   /** Changed by the queue only: its rank; better once somebody waits. */
   volatile Priority priority;
 
