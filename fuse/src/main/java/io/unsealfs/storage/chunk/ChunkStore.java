@@ -43,7 +43,12 @@ public final class ChunkStore implements Closeable {
     this.store = store;
     this.location = store.location();
     this.runner = new FetchRunner(store, settings.retries(), counters, this);
-    this.queue = new FetchQueue(settings.maxConnections(), runner);
+    this.queue =
+        new FetchQueue(
+            settings.maxConnections(),
+            runner,
+            this::ended,
+            Thread.ofPlatform().daemon().name("unsealfs-fetch-", 0).factory());
     runner.use(queue);
     this.table = new ChunkTable(settings, counters, this::whole, queue::promote);
     this.reader = new ChunkReader(this, table, settings, counters, runner.latencies());
@@ -136,7 +141,10 @@ public final class ChunkStore implements Closeable {
     return ordered.to();
   }
 
-  /** Sends requests: to the disk what may be there, the rest to the store. */
+  /**
+   * Sends requests: to the disk what may be there, the rest to the store. Also starts those that
+   * readers joined meanwhile.
+   */
   void submit(List<Fetch> fetches) {
     DiskTier tier = disk;
     for (Fetch fetch : fetches) {
@@ -144,6 +152,7 @@ public final class ChunkStore implements Closeable {
         submitToStore(fetch);
       }
     }
+    queue.startPromoted();
   }
 
   /** Sends a request to the store. */

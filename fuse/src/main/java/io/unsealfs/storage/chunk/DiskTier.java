@@ -65,7 +65,7 @@ final class DiskTier implements Closeable {
       loaders.execute(() -> {
         try {
           loadNow(fetch, id);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (Throwable e) {
           // a reader must get an answer
           store.ended(
               fetch,
@@ -73,7 +73,8 @@ final class DiskTier implements Closeable {
         }
       });
       return true;
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // closed a moment ago, or no thread to be had: the store is asked
       return false;
     }
   }

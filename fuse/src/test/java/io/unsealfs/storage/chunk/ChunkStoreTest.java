@@ -25,11 +25,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -153,8 +156,8 @@ class ChunkStoreTest {
     until(() -> fake.bytesServed.get() == MIB);
     assertEquals(1, store.figures().retries());
     assertEquals(1, store.figures().retriesByCause().get(ChunkFigures.RetryCause.TRUNCATED));
-    assertTrue(store.figures().failedRequestNanos() > 0);
-    assertTrue(store.figures().requestNanos() > 0);
+    until(() -> store.figures().failedRequestNanos() > 0);
+    until(() -> store.figures().requestNanos() > 0);
   }
 
   @Test
@@ -404,6 +407,135 @@ class ChunkStoreTest {
       until(() -> store.figures().inFlight() == 6);
       assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), read(source, 0, 4 * KIB));
       go.countDown();
+    }
+  }
+
+  /** All places ahead of readers are taken by requests for an object that hang until {@code go}. */
+  private Source occupied(ChunkStore store, CountDownLatch go, FakeStore.Fault others)
+      throws Exception {
+    ObjectVersion large = fake.put("large", FakeStore.bytes(120 * MIB, 17));
+    fake.fails((request, served, cancellation) -> {
+      if (request.key().equals("large") && request.offset() >= MIB) {
+        FakeStore.await(go, cancellation);
+      } else {
+        others.beforePiece(request, served, cancellation);
+      }
+    });
+    Source ahead = store.open(large);
+    for (int i = 0; i < 3; i++) {
+      read(ahead, i * 128L * KIB, 128 * KIB);
+    }
+    until(() -> store.figures().inFlight() == 6);
+    return ahead;
+  }
+
+  @Test
+  void aRequestAheadOfAReaderStartsWhenHeComesToItEarly() throws Exception {
+    // a sequence whose window reaches the end at once, so that nothing else is asked for later
+    byte[] bytes = FakeStore.bytes(8 * MIB + 100, 30);
+    ObjectVersion version = fake.put("other", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    ChunkStore store = store(SETTINGS);
+    try (Source _ = occupied(store, go, (request, served, cancellation) -> {});
+        Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      for (int i = 0; i < 3; i++) {
+        read(source, i * 128L * KIB, 128 * KIB);
+      }
+      Future<byte[]> early = readers.submit(() -> read(source, 1280 * KIB, 4 * KIB));
+      byte[] got;
+      try {
+        got = early.get(20, TimeUnit.SECONDS);
+      } finally {
+        go.countDown();
+      }
+      assertArrayEquals(Arrays.copyOfRange(bytes, 1280 * KIB, 1284 * KIB), got);
+    }
+  }
+
+  @Test
+  void aRequestThatIsRepeatedComesBackForTheReaderWhoJoinedItMeanwhile() throws Exception {
+    byte[] bytes = FakeStore.bytes(8 * MIB + 100, 31);
+    ObjectVersion version = fake.put("other", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    CountDownLatch joined = new CountDownLatch(1);
+    AtomicInteger failures = new AtomicInteger();
+    FakeStore.Fault once =
+        (request, served, cancellation) -> {
+          if (request.offset() == MIB && failures.getAndIncrement() == 0) {
+            FakeStore.await(joined, cancellation);
+            throw new StoreUnavailableException("503", 100);
+          }
+        };
+    fake.fails(once);
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      for (int i = 0; i < 3; i++) {
+        read(source, i * 128L * KIB, 128 * KIB);
+      }
+      until(() -> failures.get() == 1);
+      Future<byte[]> early = readers.submit(() -> read(source, 1280 * KIB, 4 * KIB));
+      until(() -> store.figures().memoryJoins() >= 1);
+      // one place ahead is its own until it fails
+      Source ahead = occupied(store, go, once);
+      joined.countDown();
+      byte[] got;
+      try {
+        got = early.get(20, TimeUnit.SECONDS);
+      } finally {
+        go.countDown();
+        ahead.close();
+      }
+      assertArrayEquals(Arrays.copyOfRange(bytes, 1280 * KIB, 1284 * KIB), got);
+    }
+  }
+
+  @Test
+  void aRequestForWhichThereIsNoThreadFailsAndGivesItsPlaceBack() throws Exception {
+    ChunkCounters counters = new ChunkCounters();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 32));
+    StoredObject object =
+        new StoredObject(version, new ReadPattern(version.size(), SETTINGS, counters));
+    AtomicInteger threads = new AtomicInteger();
+    CountDownLatch ran = new CountDownLatch(1);
+    List<IOException> failures = new CopyOnWriteArrayList<>();
+    FetchQueue queue =
+        new FetchQueue(
+            2,
+            fetch -> ran.countDown(),
+            (fetch, cause) -> failures.add(cause),
+            task -> {
+              if (threads.incrementAndGet() <= 2) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              return Thread.ofPlatform().daemon().unstarted(task);
+            });
+    for (int i = 0; i < 3; i++) {
+      Chunk[] chunks = {new Chunk(object, i)};
+      assertTrue(queue.add(new Fetch(chunks, Priority.DEMAND, null, false, chunk -> {})));
+    }
+    assertTrue(ran.await(20, TimeUnit.SECONDS));
+    assertEquals(2, failures.size());
+    until(() -> queue.inFlight() == 0);
+    assertEquals(List.of(), queue.close());
+  }
+
+  @Test
+  void aLibraryThatIsBrokenFailsTheReaderAndNotTheQueue() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 33));
+    fake.fails((request, served, cancellation) -> {
+      throw new NoClassDefFoundError("com/example/Sdk");
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      Future<byte[]> reading = readers.submit(() -> read(source, 0, 4 * KIB));
+      Throwable failure =
+          assertThrows(ExecutionException.class, () -> reading.get(20, TimeUnit.SECONDS))
+              .getCause();
+      assertInstanceOf(StorageException.class, failure);
+      until(() -> store.figures().inFlight() == 0);
     }
   }
 
