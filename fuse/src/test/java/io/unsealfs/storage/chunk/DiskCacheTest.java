@@ -238,6 +238,19 @@ class DiskCacheTest {
   }
 
   @Test
+  void processesThatShareACacheKeepItsLimitTogether() throws Exception {
+    DiskLimits limits = new DiskLimits(5L * MIB, 0);
+    try (DiskCache one = DiskCache.open(directory, limits, Optional.empty(), warnings::add);
+        DiskCache two = DiskCache.open(directory, limits, Optional.empty(), warnings::add)) {
+      for (int i = 0; i < 24; i++) {
+        write(i % 2 == 0 ? one : two, id(i), CacheWriter.payload(i));
+        assertTrue(segments() < 5, "kept " + segments());
+      }
+      assertTrue(segments() >= 3, "kept " + segments());
+    }
+  }
+
+  @Test
   void aDiskWithTooLittleFreeSpaceIsLeftAlone() throws Exception {
     try (DiskCache cache =
         DiskCache.open(
@@ -567,7 +580,7 @@ class DiskCacheTest {
       fake.put("a", FakeStore.bytes(24 * MIB, 12));
       assertThrows(StaleSourceException.class, () -> read(source, 0, MIB));
       assertThrows(
-          StaleSourceException.class, () -> source.warm(0, source.size(), brought -> true));
+          StaleSourceException.class, () -> source.warm(8 * MIB, 16 * MIB, brought -> true));
     }
   }
 
