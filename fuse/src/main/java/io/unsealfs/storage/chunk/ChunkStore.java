@@ -123,6 +123,11 @@ public final class ChunkStore implements Closeable {
     table.resize(Math.max(ChunkGrid.CHUNK_BYTES, budgetBytes));
   }
 
+  /** Versions of objects that something is remembered of. */
+  int objects() {
+    return table.objects();
+  }
+
   /** What was done so far. */
   public ChunkFigures figures() {
     DiskTier tier = disk;
@@ -221,7 +226,7 @@ public final class ChunkStore implements Closeable {
 
   /**
    * The bucket was listed again: versions that were found stale and are there after all, put back
-   * as they were, can be opened again.
+   * as they were, can be opened again. Those that are not there are forgotten with their last user.
    *
    * @param current whether a version is in the new listing; asked under a lock
    */

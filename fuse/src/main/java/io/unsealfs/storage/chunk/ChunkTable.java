@@ -6,6 +6,7 @@ import io.unsealfs.storage.object.ObjectVersion;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +28,10 @@ final class ChunkTable {
   private final SlabPool pool = new SlabPool();
   private final ChunkMemory memory;
   private final Map<ObjectVersion, StoredObject> objects = new HashMap<>();
+
+  /** Those that nobody has open and that only failures answer for, a moment long; oldest first. */
+  private final LinkedHashSet<StoredObject> failing = new LinkedHashSet<>();
+
   private final Consumer<Chunk> whole;
   private final Consumer<Fetch> wanted;
 
@@ -43,7 +48,7 @@ final class ChunkTable {
       Consumer<Fetch> wanted) {
     this.settings = settings;
     this.counters = counters;
-    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters);
+    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, this::forgetIfUnused);
     this.whole = whole;
     this.wanted = wanted;
   }
@@ -62,6 +67,7 @@ final class ChunkTable {
 
   /** One more user of {@code version}. */
   synchronized StoredObject open(ObjectVersion version) throws StaleSourceException {
+    forgetFailures();
     StoredObject object =
         objects.computeIfAbsent(
             version, v -> new StoredObject(v, new ReadPattern(v.size(), settings, counters)));
@@ -80,23 +86,63 @@ final class ChunkTable {
     return object.opens == 0;
   }
 
-  /** What was found stale and is not, is asked for again. */
+  /** What was found stale and is not, is asked for again; what is not listed is forgotten. */
   synchronized void admit(Predicate<ObjectVersion> current) {
     for (StoredObject object : List.copyOf(objects.values())) {
-      if (object.isStale() && current.test(object.version())) {
-        object.markCurrent();
-        // a refusal answers for a moment, and this one is no longer so
-        object.chunks().stream()
-            .filter(chunk -> chunk.state() == Chunk.State.FAILED)
-            .forEach(object::remove);
-        forgetIfUnused(object);
+      if (!object.isStale()) {
+        continue;
       }
+      boolean listed = current.test(object.version());
+      if (listed) {
+        object.markCurrent();
+      } else {
+        object.markUnlisted();
+      }
+      for (Chunk chunk : object.chunks()) {
+        if (chunk.state() == Chunk.State.FAILED) {
+          // a refusal answers for a moment, and this one is no longer so
+          object.remove(chunk);
+        } else if (!listed && object.opens == 0 && chunk.interest == 0) {
+          memory.drop(chunk);
+        }
+      }
+      forgetIfUnused(object);
     }
   }
 
+  /** Versions of objects that are known. */
+  synchronized int objects() {
+    return objects.size();
+  }
+
+  /** Forgets what nobody has open and nothing is known of but failures that are too old. */
   private void forgetIfUnused(StoredObject object) {
-    if (object.opens == 0 && object.chunks().isEmpty() && !object.isStale()) {
+    boolean unused = object.opens == 0 && object.isForgettable();
+    boolean answers = false;
+    for (Chunk chunk : unused ? object.chunks() : List.<Chunk>of()) {
+      unused &= chunk.state() == Chunk.State.FAILED;
+      answers |= isAnswering(chunk);
+      if (!unused) {
+        break;
+      }
+    }
+    if (unused && answers) {
+      failing.add(object);
+      return;
+    }
+    failing.remove(object);
+    if (unused) {
       objects.remove(object.version(), object);
+    }
+  }
+
+  private void forgetFailures() {
+    while (!failing.isEmpty()) {
+      StoredObject oldest = failing.getFirst();
+      forgetIfUnused(oldest);
+      if (failing.contains(oldest)) {
+        return;
+      }
     }
   }
 

@@ -35,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -540,6 +541,41 @@ class ChunkStoreTest {
   }
 
   @Test
+  void aChunkThatIsDistrustedWhileItsSegmentIsWrittenGivesItsMemoryBack() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(MIB, 38));
+    for (boolean warming : new boolean[] {false, true}) {
+      AtomicReference<ChunkTable> arriving = new AtomicReference<>();
+      ChunkTable table =
+          new ChunkTable(
+              SETTINGS, new ChunkCounters(), chunk -> arriving.get().arrived(chunk), fetch -> {});
+      arriving.set(table);
+      StoredObject object = table.open(version);
+      @Nullable Chunk[] held = new @Nullable Chunk[4];
+      for (Fetch fetch : table.hold(object, 0, held, 3)) {
+        assertTrue(table.land(fetch));
+        fetch.showAll();
+        fetch.end(null, System.nanoTime(), chunk -> {});
+        table.over(fetch);
+      }
+      table.release(0, MIB, held, 0);
+      List<Chunk> segment =
+          warming ? table.pin(object, 0, false).chunks() : table.holdSegment(object, 0);
+      assertEquals(4, segment.size());
+      assertTrue(table.areInPlace(segment));
+      List<Fetch> again = table.replace(object, 1);
+      assertTrue(again != null && again.size() == 1);
+      assertFalse(table.areInPlace(segment));
+      assertEquals(MIB, table.pool().bytesInUse());
+      if (warming) {
+        table.unpin(segment, false);
+      } else {
+        table.releaseSegment(segment, false);
+      }
+      assertEquals(MIB - 256 * KIB, table.pool().bytesInUse());
+    }
+  }
+
+  @Test
   void scatteredSmallReadsFetchLittle() throws Exception {
     byte[] bytes = FakeStore.bytes(200 * MIB, 19);
     ObjectVersion version = fake.put("a", bytes);
@@ -600,6 +636,76 @@ class ChunkStoreTest {
       // what the range holds only in part stays
       assertEquals(8 * MIB - 15 * 256 * KIB, store.figures().memoryBytes());
     }
+  }
+
+  @Test
+  void anObjectThatWasReadIsForgottenWithItsLastChunk() throws Exception {
+    ChunkStore store = store(SETTINGS);
+    for (int i = 0; i < 5; i++) {
+      ObjectVersion version = fake.put("object " + i, FakeStore.bytes(MIB, i));
+      try (Source source = store.open(version)) {
+        read(source, 0, MIB);
+      }
+    }
+    until(() -> store.figures().inFlight() == 0);
+    assertEquals(5, store.objects());
+    store.resize(1);
+    // the last chunk that stays
+    assertEquals(1, store.objects());
+  }
+
+  @Test
+  void anObjectThatFailedIsForgottenWithItsFailure() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 34));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreDeniedException("403");
+    });
+    for (Duration kept : List.of(Duration.ofHours(1), Duration.ofMillis(1))) {
+      int before = fake.requests.size();
+      ChunkStore store = store(SETTINGS.withRetries(QUICK.keepingFailures(kept), kept));
+      try (Source source = store.open(version)) {
+        assertThrows(StoreDeniedException.class, () -> read(source, 0, 4 * KIB));
+      }
+      until(() -> store.figures().inFlight() == 0);
+      if (kept.toHours() > 0) {
+        try (Source source = store.open(version)) {
+          assertThrows(StoreDeniedException.class, () -> read(source, 0, 4 * KIB));
+        }
+        assertEquals(before + 1, fake.requests.size());
+        assertEquals(1, store.objects());
+      } else {
+        ObjectVersion other = fake.put("b", FakeStore.bytes(MIB, 35));
+        until(() -> {
+          try (Source source = store.open(other)) {
+            return source.size() == MIB && store.objects() == 1;
+          } catch (IOException e) {
+            return false;
+          }
+        });
+        assertEquals(0, store.objects());
+      }
+    }
+  }
+
+  @Test
+  void aReplacedObjectIsForgottenOnceItIsNotListedAnyMore() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 36));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      read(source, 0, 4 * KIB);
+      until(() -> store.figures().inFlight() == 0);
+      fake.put("a", FakeStore.bytes(20 * MIB, 37));
+      assertThrows(StaleSourceException.class, () -> read(source, 10 * MIB, 4 * KIB));
+      store.admit(any -> false);
+      assertThrows(StaleSourceException.class, () -> store.open(version));
+      // what was fetched stays for those who have it open
+      assertEquals(4 * KIB, read(source, 0, 4 * KIB).length);
+      assertEquals(1, store.objects());
+    }
+    assertThrows(StaleSourceException.class, () -> store.open(version));
+    store.admit(any -> false);
+    assertEquals(0, store.objects());
+    assertEquals(0, store.figures().memoryBytes());
   }
 
   @Test
