@@ -4,11 +4,8 @@ import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.chunk.ReadPattern.Ahead;
 import io.unsealfs.storage.object.ObjectVersion;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -27,11 +24,7 @@ final class ChunkTable {
   private final ChunkCounters counters;
   private final SlabPool pool = new SlabPool();
   private final ChunkMemory memory;
-  private final Map<ObjectVersion, StoredObject> objects = new HashMap<>();
-
-  /** Those that nobody has open and that only failures answer for, a moment long; oldest first. */
-  private final LinkedHashSet<StoredObject> failing = new LinkedHashSet<>();
-
+  private final KnownObjects objects;
   private final Consumer<Chunk> whole;
   private final Consumer<Fetch> wanted;
 
@@ -48,7 +41,8 @@ final class ChunkTable {
       Consumer<Fetch> wanted) {
     this.settings = settings;
     this.counters = counters;
-    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, this::forgetIfUnused);
+    this.objects = new KnownObjects(settings, counters);
+    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, objects::forgetIfUnused);
     this.whole = whole;
     this.wanted = wanted;
   }
@@ -67,83 +61,22 @@ final class ChunkTable {
 
   /** One more user of {@code version}. */
   synchronized StoredObject open(ObjectVersion version) throws StaleSourceException {
-    forgetFailures();
-    StoredObject object =
-        objects.computeIfAbsent(
-            version, v -> new StoredObject(v, new ReadPattern(v.size(), settings, counters)));
-    StaleSourceException stale = object.stale();
-    if (stale != null) {
-      throw stale;
-    }
-    object.opens++;
-    return object;
+    return objects.open(version);
   }
 
   /** One user less; true if that was the last. */
   synchronized boolean close(StoredObject object) {
-    object.opens--;
-    forgetIfUnused(object);
-    return object.opens == 0;
+    return objects.close(object);
   }
 
   /** What was found stale and is not, is asked for again; what is not listed is forgotten. */
   synchronized void admit(Predicate<ObjectVersion> current) {
-    for (StoredObject object : List.copyOf(objects.values())) {
-      if (!object.isStale()) {
-        continue;
-      }
-      boolean listed = current.test(object.version());
-      if (listed) {
-        object.markCurrent();
-      } else {
-        object.markUnlisted();
-      }
-      for (Chunk chunk : object.chunks()) {
-        if (chunk.state() == Chunk.State.FAILED) {
-          // a refusal answers for a moment, and this one is no longer so
-          object.remove(chunk);
-        } else if (!listed && object.opens == 0 && chunk.interest == 0) {
-          memory.drop(chunk);
-        }
-      }
-      forgetIfUnused(object);
-    }
+    objects.admit(current, memory::drop);
   }
 
   /** Versions of objects that are known. */
   synchronized int objects() {
     return objects.size();
-  }
-
-  /** Forgets what nobody has open and nothing is known of but failures that are too old. */
-  private void forgetIfUnused(StoredObject object) {
-    boolean unused = object.opens == 0 && object.isForgettable();
-    boolean answers = false;
-    for (Chunk chunk : unused ? object.chunks() : List.<Chunk>of()) {
-      unused &= chunk.state() == Chunk.State.FAILED;
-      answers |= isAnswering(chunk);
-      if (!unused) {
-        break;
-      }
-    }
-    if (unused && answers) {
-      failing.add(object);
-      return;
-    }
-    failing.remove(object);
-    if (unused) {
-      objects.remove(object.version(), object);
-    }
-  }
-
-  private void forgetFailures() {
-    while (!failing.isEmpty()) {
-      StoredObject oldest = failing.getFirst();
-      forgetIfUnused(oldest);
-      if (failing.contains(oldest)) {
-        return;
-      }
-    }
   }
 
   /**
@@ -220,13 +153,8 @@ final class ChunkTable {
     return switch (chunk.state()) {
       case COMING, PRESENT -> chunk;
       case GONE -> null;
-      case FAILED -> isAnswering(chunk) ? chunk : null;
+      case FAILED -> objects.isAnswering(chunk) ? chunk : null;
     };
-  }
-
-  private boolean isAnswering(Chunk chunk) {
-    long keptNanos = settings.retries().failureKept().toNanos();
-    return chunk.failureWithin(keptNanos, System.nanoTime()) != null;
   }
 
   /**
@@ -337,7 +265,7 @@ final class ChunkTable {
   /** All requests that are not over. */
   synchronized Set<Fetch> coming() {
     Set<Fetch> fetches = new HashSet<>();
-    for (StoredObject object : objects.values()) {
+    for (StoredObject object : objects.all()) {
       for (Chunk chunk : object.chunks()) {
         Fetch fetch = chunk.fetch;
         if (fetch != null) {
@@ -377,7 +305,7 @@ final class ChunkTable {
     if (fetch.stream != null) {
       fetch.object.requestsAhead--;
     }
-    forgetIfUnused(fetch.object);
+    objects.forgetIfUnused(fetch.object);
   }
 
   /** Makes the double of the request that is to bring {@code chunk}, if that is allowed. */
