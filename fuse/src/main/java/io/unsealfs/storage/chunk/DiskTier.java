@@ -11,6 +11,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * The disk cache at work beside a {@link ChunkStore}: looks there before the store is asked, writes
@@ -30,6 +31,11 @@ final class DiskTier implements Closeable {
   private final ThreadPoolExecutor loaders = threads("unsealfs-cache-read-", LOADERS, 1 << 20);
   private final ThreadPoolExecutor writer = threads("unsealfs-cache-write-", 1, PENDING_WRITES);
   private final LongAdder skipped = new LongAdder();
+
+  /** Shared by all who write; closing waits for them, also for those in threads of others. */
+  private final ReentrantReadWriteLock writing = new ReentrantReadWriteLock();
+
+  private boolean closed; // guarded by writing
 
   DiskTier(DiskCache cache, StoreLocation location, ChunkStore store, ChunkTable table) {
     this.cache = cache;
@@ -138,6 +144,15 @@ final class DiskTier implements Closeable {
    * @return whether it is on the disk now; false also if its bytes were found not to be authentic
    */
   boolean write(StoredObject object, int segment, List<Chunk> chunks) {
+    writing.readLock().lock();
+    try {
+      return !closed && writeNow(object, segment, chunks);
+    } finally {
+      writing.readLock().unlock();
+    }
+  }
+
+  private boolean writeNow(StoredObject object, int segment, List<Chunk> chunks) {
     SegmentId id = id(object, segment);
     if (cache.mayHold(id)) {
       return true;
@@ -197,6 +212,10 @@ final class DiskTier implements Closeable {
     try {
       boolean _ = writer.awaitTermination(10, TimeUnit.SECONDS);
       boolean _ = loaders.awaitTermination(10, TimeUnit.SECONDS);
+      if (writing.writeLock().tryLock(10, TimeUnit.SECONDS)) {
+        closed = true;
+        writing.writeLock().unlock();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
