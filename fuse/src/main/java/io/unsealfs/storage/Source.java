@@ -71,9 +71,10 @@ public interface Source extends Closeable {
    * all that readers want. A source that has no such cache has nothing to do.
    *
    * @param offset of a range that lies inside
-   * @param goOn asked before each piece; is told how many bytes the piece before it had
-   * @return whether all of it was tried; false if it was stopped
-   * @throws IOException if a byte cannot be had
+   * @param goOn asked before each piece; is told how many bytes the piece before it had; asked with
+   *     0 while a piece is waited for
+   * @return whether all of it is there; false if it was stopped
+   * @throws IOException if a byte cannot be had, or the cache does not take it
    */
   default boolean warm(long offset, long length, LongPredicate goOn) throws IOException {
     return true;

@@ -31,13 +31,16 @@ final class Chunk {
   /** Guarded by the store's lock: users for whom it has to stay in memory. */
   int interest;
 
+  /** Guarded by the store's lock: those of them who only bring its segment to the disk. */
+  int warming;
+
   /** Guarded by the store's lock: whether a reader ever asked for it. */
   boolean demanded;
 
   /** Guarded by the store's lock: bytes that readers took, some perhaps twice. */
   long takenBytes;
 
-  /** Guarded by the store's lock: whether it came from the disk, where it still is. */
+  /** Guarded by the store's lock: whether it came from the disk, or was handed to it. */
   boolean stored;
 
   /** Guarded by the store's lock: brought for the disk only; not kept in memory for a reader. */

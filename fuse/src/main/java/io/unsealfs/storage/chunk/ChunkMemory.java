@@ -1,5 +1,6 @@
 package io.unsealfs.storage.chunk;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +20,24 @@ final class ChunkMemory {
 
   private final SlabPool pool;
   private final ChunkCounters counters;
+  private final Consumer<StoredObject> dropped;
   private final ChunkList taken = new ChunkList();
   private final ChunkList touched = new ChunkList();
   private final ChunkList unread = new ChunkList();
   private long budgetBytes;
   private long reservedBytes;
 
-  ChunkMemory(long budgetBytes, SlabPool pool, ChunkCounters counters) {
+  /**
+   * An empty memory.
+   *
+   * @param dropped is told of each object of which a chunk was dropped
+   */
+  ChunkMemory(
+      long budgetBytes, SlabPool pool, ChunkCounters counters, Consumer<StoredObject> dropped) {
     this.budgetBytes = budgetBytes;
     this.pool = pool;
     this.counters = counters;
+    this.dropped = dropped;
   }
 
   long budgetBytes() {
@@ -138,5 +147,6 @@ final class ChunkMemory {
     chunk.object.remove(chunk);
     chunk.evict();
     counters.evictions.increment();
+    dropped.accept(chunk.object);
   }
 }

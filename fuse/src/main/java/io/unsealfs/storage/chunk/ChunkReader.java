@@ -108,7 +108,7 @@ final class ChunkReader {
   }
 
   /** Waits until the first {@code upTo} bytes are there, or will not come. */
-  void await(Chunk chunk, int upTo, long begunNanos) throws IOException {
+  private void await(Chunk chunk, int upTo, long begunNanos) throws IOException {
     long patience = settings.retries().deadline().toNanos() + PATIENCE_NANOS;
     try {
       while (!chunk.await(upTo, LOOK_MILLIS)) {

@@ -43,7 +43,12 @@ public final class ChunkStore implements Closeable {
     this.store = store;
     this.location = store.location();
     this.runner = new FetchRunner(store, settings.retries(), counters, this);
-    this.queue = new FetchQueue(settings.maxConnections(), runner);
+    this.queue =
+        new FetchQueue(
+            settings.maxConnections(),
+            runner,
+            this::ended,
+            Thread.ofPlatform().daemon().name("unsealfs-fetch-", 0).factory());
     runner.use(queue);
     this.table = new ChunkTable(settings, counters, this::whole, queue::promote);
     this.reader = new ChunkReader(this, table, settings, counters, runner.latencies());
@@ -94,9 +99,10 @@ public final class ChunkStore implements Closeable {
    * Brings the segments that a range touches into the disk cache, behind everything that readers
    * want. Does nothing without a disk cache.
    *
-   * @param goOn asked before each segment; is told how many bytes the one before it had
-   * @return whether all of it was tried; false if it was stopped
-   * @throws IOException if a byte cannot be had
+   * @param goOn asked before each segment, told how many bytes the one before it had; and with 0
+   *     now and then while one is waited for
+   * @return whether all of it was brought; false if it was stopped
+   * @throws IOException if a byte cannot be had, or the disk does not take it
    */
   boolean warm(StoredObject object, long offset, long length, LongPredicate goOn)
       throws IOException {
@@ -105,7 +111,7 @@ public final class ChunkStore implements Closeable {
     if (tier == null || offset < 0 || offset >= end) {
       return true;
     }
-    return new Warming(this, table, reader, tier, object)
+    return new Warming(this, table, tier, object)
         .run(
             ChunkGrid.segmentOf(ChunkGrid.chunkOf(offset)),
             ChunkGrid.segmentOf(ChunkGrid.chunkOf(end - 1)),
@@ -115,6 +121,11 @@ public final class ChunkStore implements Closeable {
   /** Bytes of chunks that may be in memory from now on. */
   public void resize(long budgetBytes) {
     table.resize(Math.max(ChunkGrid.CHUNK_BYTES, budgetBytes));
+  }
+
+  /** Versions of objects that something is remembered of. */
+  int objects() {
+    return table.objects();
   }
 
   /** What was done so far. */
@@ -135,7 +146,10 @@ public final class ChunkStore implements Closeable {
     return ordered.to();
   }
 
-  /** Sends requests: to the disk what may be there, the rest to the store. */
+  /**
+   * Sends requests: to the disk what may be there, the rest to the store. Also starts those that
+   * readers joined meanwhile.
+   */
   void submit(List<Fetch> fetches) {
     DiskTier tier = disk;
     for (Fetch fetch : fetches) {
@@ -143,6 +157,7 @@ public final class ChunkStore implements Closeable {
         submitToStore(fetch);
       }
     }
+    queue.startPromoted();
   }
 
   /** Sends a request to the store. */
@@ -211,7 +226,7 @@ public final class ChunkStore implements Closeable {
 
   /**
    * The bucket was listed again: versions that were found stale and are there after all, put back
-   * as they were, can be opened again.
+   * as they were, can be opened again. Those that are not there are forgotten with their last user.
    *
    * @param current whether a version is in the new listing; asked under a lock
    */

@@ -4,10 +4,8 @@ import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.chunk.ReadPattern.Ahead;
 import io.unsealfs.storage.object.ObjectVersion;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -26,7 +24,7 @@ final class ChunkTable {
   private final ChunkCounters counters;
   private final SlabPool pool = new SlabPool();
   private final ChunkMemory memory;
-  private final Map<ObjectVersion, StoredObject> objects = new HashMap<>();
+  private final KnownObjects objects;
   private final Consumer<Chunk> whole;
   private final Consumer<Fetch> wanted;
 
@@ -43,7 +41,8 @@ final class ChunkTable {
       Consumer<Fetch> wanted) {
     this.settings = settings;
     this.counters = counters;
-    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters);
+    this.objects = new KnownObjects(settings, counters);
+    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, objects::forgetIfUnused);
     this.whole = whole;
     this.wanted = wanted;
   }
@@ -62,42 +61,22 @@ final class ChunkTable {
 
   /** One more user of {@code version}. */
   synchronized StoredObject open(ObjectVersion version) throws StaleSourceException {
-    StoredObject object =
-        objects.computeIfAbsent(
-            version, v -> new StoredObject(v, new ReadPattern(v.size(), settings, counters)));
-    StaleSourceException stale = object.stale();
-    if (stale != null) {
-      throw stale;
-    }
-    object.opens++;
-    return object;
+    return objects.open(version);
   }
 
   /** One user less; true if that was the last. */
   synchronized boolean close(StoredObject object) {
-    object.opens--;
-    forgetIfUnused(object);
-    return object.opens == 0;
+    return objects.close(object);
   }
 
-  /** What was found stale and is not, is asked for again. */
+  /** What was found stale and is not, is asked for again; what is not listed is forgotten. */
   synchronized void admit(Predicate<ObjectVersion> current) {
-    for (StoredObject object : List.copyOf(objects.values())) {
-      if (object.isStale() && current.test(object.version())) {
-        object.markCurrent();
-        // a refusal answers for a moment, and this one is no longer so
-        object.chunks().stream()
-            .filter(chunk -> chunk.state() == Chunk.State.FAILED)
-            .forEach(object::remove);
-        forgetIfUnused(object);
-      }
-    }
+    objects.admit(current, memory::drop);
   }
 
-  private void forgetIfUnused(StoredObject object) {
-    if (object.opens == 0 && object.chunks().isEmpty() && !object.isStale()) {
-      objects.remove(object.version(), object);
-    }
+  /** Versions of objects that are known. */
+  synchronized int objects() {
+    return objects.size();
   }
 
   /**
@@ -112,7 +91,7 @@ final class ChunkTable {
       StoredObject object, int first, @Nullable Chunk[] held, int orderedLast)
       throws StaleSourceException {
     int heldLast = first + held.length - 1;
-    Cutter cutter = new Cutter(object, Priority.DEMAND, null);
+    FetchCutter cutter = new FetchCutter(object, Priority.DEMAND, null, whole);
     // once, so that this never throws between making a request and handing it over
     StaleSourceException stale = object.stale();
     boolean refused = false;
@@ -174,13 +153,8 @@ final class ChunkTable {
     return switch (chunk.state()) {
       case COMING, PRESENT -> chunk;
       case GONE -> null;
-      case FAILED -> isAnswering(chunk) ? chunk : null;
+      case FAILED -> objects.isAnswering(chunk) ? chunk : null;
     };
-  }
-
-  private boolean isAnswering(Chunk chunk) {
-    long keptNanos = settings.retries().failureKept().toNanos();
-    return chunk.failureWithin(keptNanos, System.nanoTime()) != null;
   }
 
   /**
@@ -198,7 +172,7 @@ final class ChunkTable {
     int last = ChunkGrid.chunkOf(ahead.to() - 1);
     int chunksPerPart = (int) Math.max(1, ahead.partBytes() / ChunkGrid.CHUNK_BYTES);
     long to = ahead.to();
-    Cutter cutter = new Cutter(object, priority, stream);
+    FetchCutter cutter = new FetchCutter(object, priority, stream, whole);
     for (int i = first; i <= last; i++) {
       boolean enough = stream != null && object.requestsAhead >= settings.prefetchStreamsPerFile();
       if (enough || object.isStale()) {
@@ -206,7 +180,7 @@ final class ChunkTable {
         break;
       }
       if (usable(object, i) == null) {
-        cutter.add(i).forDisk = priority == Priority.WARM;
+        Chunk _ = cutter.add(i);
       } else {
         cutter.cut();
       }
@@ -215,51 +189,6 @@ final class ChunkTable {
       }
     }
     return new Ordered(to, cutter.finish());
-  }
-
-  /** Collects adjacent absent chunks into requests that stay within a segment. */
-  private final class Cutter {
-    private final StoredObject object;
-    private final Priority priority;
-    private final @Nullable ReadStream stream;
-    private final List<Chunk> run = new ArrayList<>();
-    private final List<Fetch> fetches = new ArrayList<>(1);
-
-    Cutter(StoredObject object, Priority priority, @Nullable ReadStream stream) {
-      this.object = object;
-      this.priority = priority;
-      this.stream = stream;
-    }
-
-    Chunk add(int index) {
-      Chunk chunk = new Chunk(object, index);
-      object.add(chunk);
-      run.add(chunk);
-      if (index == ChunkGrid.lastOf(ChunkGrid.segmentOf(index), object.size())) {
-        cut();
-      }
-      return chunk;
-    }
-
-    void cut() {
-      if (run.isEmpty()) {
-        return;
-      }
-      Fetch fetch = new Fetch(run.toArray(new Chunk[0]), priority, stream, false, whole);
-      for (Chunk chunk : run) {
-        chunk.fetch = fetch;
-      }
-      run.clear();
-      fetches.add(fetch);
-      if (stream != null) {
-        object.requestsAhead++;
-      }
-    }
-
-    List<Fetch> finish() {
-      cut();
-      return fetches;
-    }
   }
 
   /** A reader has no more use for a chunk that he took nothing of. */
@@ -306,11 +235,11 @@ final class ChunkTable {
   }
 
   private static boolean isWanted(Fetch fetch) {
-    if (fetch.priority == Priority.DEMAND) {
+    if (fetch.priority == Priority.DEMAND || fetch.insists) {
       return true;
     }
     for (Chunk chunk : fetch.chunks()) {
-      if (chunk.interest > 0) {
+      if (chunk.interest > chunk.warming) {
         return true;
       }
     }
@@ -336,7 +265,7 @@ final class ChunkTable {
   /** All requests that are not over. */
   synchronized Set<Fetch> coming() {
     Set<Fetch> fetches = new HashSet<>();
-    for (StoredObject object : objects.values()) {
+    for (StoredObject object : objects.all()) {
       for (Chunk chunk : object.chunks()) {
         Fetch fetch = chunk.fetch;
         if (fetch != null) {
@@ -354,7 +283,13 @@ final class ChunkTable {
   /** {@code chunk} became whole. */
   synchronized void arrived(Chunk chunk) {
     chunk.fetch = null;
-    memory.add(chunk);
+    if (chunk.object.chunk(chunk.index) == chunk) {
+      memory.add(chunk);
+    }
+    if (chunk.stored) {
+      // whoever brought it to the disk was faster than this
+      dropUnused(chunk);
+    }
   }
 
   /** {@code chunk} will not come; a refusal that a reader meets answers for the next ones. */
@@ -370,7 +305,7 @@ final class ChunkTable {
     if (fetch.stream != null) {
       fetch.object.requestsAhead--;
     }
-    forgetIfUnused(fetch.object);
+    objects.forgetIfUnused(fetch.object);
   }
 
   /** Makes the double of the request that is to bring {@code chunk}, if that is allowed. */
@@ -425,21 +360,24 @@ final class ChunkTable {
       }
     }
     counters.distrusted.increment();
-    Cutter cutter = new Cutter(object, Priority.DEMAND, null);
+    FetchCutter cutter = new FetchCutter(object, Priority.DEMAND, null, whole);
     Chunk fresh = cutter.add(index);
     fresh.refetched = true;
     fresh.demanded = true;
     return cutter.finish();
   }
 
-  /** All chunks of a segment, kept in memory for the caller; empty unless all are there and new. */
+  /**
+   * All chunks of a segment, kept in memory for the caller; empty unless all are there, new, and
+   * not what {@link #pin} keeps for somebody else who writes them.
+   */
   synchronized List<Chunk> holdSegment(StoredObject object, int segment) {
     int first = ChunkGrid.firstOf(segment);
     int last = ChunkGrid.lastOf(segment, object.size());
     List<Chunk> chunks = new ArrayList<>(last - first + 1);
     for (int i = first; i <= last; i++) {
       Chunk chunk = object.chunk(i);
-      if (chunk == null || chunk.stored || !chunk.isPresent()) {
+      if (chunk == null || chunk.stored || chunk.warming > 0 || !chunk.isPresent()) {
         return List.of();
       }
       chunks.add(chunk);
@@ -451,14 +389,92 @@ final class ChunkTable {
     return chunks;
   }
 
-  /** Lets go of what {@link #holdSegment} kept, and of what was fetched for the disk only. */
-  synchronized void releaseSegment(List<Chunk> chunks) {
+  /**
+   * Lets go of what {@link #holdSegment} kept, and of what was fetched for the disk only.
+   *
+   * @param written whether it is on the disk now; if not, somebody else may try
+   */
+  synchronized void releaseSegment(List<Chunk> chunks, boolean written) {
     for (Chunk chunk : chunks) {
       chunk.interest--;
-      if (chunk.forDisk && !chunk.demanded && chunk.interest == 0) {
-        memory.drop(chunk);
+      chunk.stored = written;
+      dropUnused(chunk);
+    }
+  }
+
+  /**
+   * A segment on its way to the disk.
+   *
+   * @param chunks all of it, kept in memory until {@link #unpin}
+   * @param fetches requests to be sent
+   */
+  record Pinned(List<Chunk> chunks, List<Fetch> fetches) {}
+
+  /**
+   * Keeps a segment in memory, what is there of it and what will come, and makes requests for what
+   * is absent, behind all that readers want.
+   *
+   * @param insists whether what readers have not read yet may have to go for it
+   * @throws StaleSourceException if a part of it cannot be had any more
+   */
+  synchronized Pinned pin(StoredObject object, int segment, boolean insists)
+      throws StaleSourceException {
+    int first = ChunkGrid.firstOf(segment);
+    int last = ChunkGrid.lastOf(segment, object.size());
+    StaleSourceException stale = object.stale();
+    for (int i = first; i <= last && stale != null; i++) {
+      if (usable(object, i) == null) {
+        throw stale;
       }
     }
+    List<Chunk> chunks = new ArrayList<>(last - first + 1);
+    FetchCutter cutter = new FetchCutter(object, Priority.WARM, null, whole);
+    for (int i = first; i <= last; i++) {
+      Chunk chunk = usable(object, i);
+      if (chunk == null) {
+        chunk = cutter.add(i);
+        chunk.forDisk = true;
+      } else {
+        cutter.cut();
+      }
+      chunk.interest++;
+      chunk.warming++;
+      chunks.add(chunk);
+    }
+    List<Fetch> fetches = cutter.finish();
+    fetches.forEach(fetch -> fetch.insists = insists);
+    return new Pinned(chunks, fetches);
+  }
+
+  /**
+   * Lets go of what {@link #pin} kept.
+   *
+   * @param written whether it is on the disk now
+   */
+  synchronized void unpin(List<Chunk> chunks, boolean written) {
+    for (Chunk chunk : chunks) {
+      chunk.interest--;
+      chunk.warming--;
+      chunk.stored |= written;
+      dropUnused(chunk);
+    }
+  }
+
+  /** Nobody needs it: it goes if it was brought for the disk only, or is not in its place. */
+  private void dropUnused(Chunk chunk) {
+    if (chunk.interest > 0) {
+      return;
+    }
+    if (chunk.object.chunk(chunk.index) != chunk) {
+      chunk.evict();
+    } else if (chunk.forDisk && !chunk.demanded) {
+      memory.drop(chunk);
+    }
+  }
+
+  /** Whether none of {@code chunks}, which the caller keeps in memory, was distrusted. */
+  synchronized boolean areInPlace(List<Chunk> chunks) {
+    return chunks.stream().allMatch(chunk -> chunk.object.chunk(chunk.index) == chunk);
   }
 
   /** The chunks of {@code fetch} are on the disk already. */
@@ -466,11 +482,5 @@ final class ChunkTable {
     for (Chunk chunk : fetch.chunks()) {
       chunk.stored = true;
     }
-  }
-
-  /** Whether a chunk is not one that still has to be handed to the disk. */
-  synchronized boolean isHandedOver(StoredObject object, int index) {
-    Chunk chunk = object.chunk(index);
-    return chunk == null || chunk.stored || !chunk.isPresent();
   }
 }

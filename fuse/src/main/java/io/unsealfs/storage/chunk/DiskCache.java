@@ -238,14 +238,15 @@ public final class DiskCache implements Closeable {
    * Writes a whole segment, if there is room for it.
    *
    * @param payload its pieces in order
+   * @return whether it is there now
    */
-  void write(SegmentId id, List<ByteBuffer> payload) {
+  boolean write(SegmentId id, List<ByteBuffer> payload) {
     if (off.get() || readOnly.get()) {
-      return;
+      return false;
     }
     try {
       if (!space.makeRoom(SegmentHeader.SIZE + (long) id.payloadLength())) {
-        return;
+        return false;
       }
       Path home = directory.resolve(id.directory());
       try {
@@ -272,6 +273,7 @@ public final class DiskCache implements Closeable {
         }
       }
       writes.increment();
+      return true;
     } catch (NoSuchFileException e) {
       // purged under our hands; the next segment makes its directory again
       misses.increment();
@@ -283,6 +285,7 @@ public final class DiskCache implements Closeable {
             "the chunk cache in " + directory + " is read only: it is read, and nothing is added");
       }
     }
+    return false;
   }
 
   /** Whether somebody else fills the cache, who does not let this process. */

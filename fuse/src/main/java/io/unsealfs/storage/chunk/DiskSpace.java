@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
@@ -24,7 +25,8 @@ import java.util.regex.Pattern;
 /**
  * Room for segments: what there is, and which go when there is too much. The directory itself is
  * the index, since other processes write to it too; it is walked once in the background and again
- * whenever something has to go. Only those who write wait for a walk; readers never come here.
+ * whenever something has to go, or much may have been written. Only those who write wait for a
+ * walk; readers never come here.
  */
 final class DiskSpace implements Closeable {
   /** Begins the name of a file that is being written. */
@@ -37,6 +39,14 @@ final class DiskSpace implements Closeable {
   /** Nobody takes that long to write a segment: whoever began it was killed. */
   private static final Duration ABANDONED = Duration.ofHours(1);
 
+  /** What other processes wrote is counted again after so large a share of the limit of our own. */
+  private static final int RECOUNT_SHARE = 20;
+
+  /** And after that time, at the next write; a count may take no more than so much of it. */
+  private static final long RECOUNT_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+  private static final int COUNT_SHARE = 50;
+
   /** Eviction goes on down to this share, so that it does not come back with the next segment. */
   private static final double LOW_SHARE = 0.9;
 
@@ -45,6 +55,10 @@ final class DiskSpace implements Closeable {
   private final AtomicLong bytes = new AtomicLong();
   private final LongAdder evictions = new LongAdder();
   private final LongAdder evictionsForSpace = new LongAdder();
+  private long writtenBytes; // since the last count; guarded by this, like the next three
+  private long countedNanos;
+  private long countTookNanos;
+  private boolean counted;
   private volatile boolean closed;
 
   DiskSpace(Path directory, DiskLimits limits) {
@@ -59,7 +73,7 @@ final class DiskSpace implements Closeable {
         .name("unsealfs-cache-count")
         .start(() -> {
           try {
-            count();
+            List<Segment> _ = count();
           } catch (IOException e) {
             // the next write meets the same, and says so
             return;
@@ -67,14 +81,30 @@ final class DiskSpace implements Closeable {
         });
   }
 
-  private synchronized void count() throws IOException {
-    bytes.set(walk().stream().mapToLong(Segment::size).sum());
+  private synchronized List<Segment> count() throws IOException {
+    long began = System.nanoTime();
+    List<Segment> segments = walk();
+    bytes.set(segments.stream().mapToLong(Segment::size).sum());
+    writtenBytes = 0;
+    countedNanos = System.nanoTime();
+    countTookNanos = countedNanos - began;
+    counted = true;
+    return segments;
+  }
+
+  /** Others write here too, and each sees to the limit alone. */
+  private boolean isOutdated() {
+    long since = System.nanoTime() - countedNanos;
+    return !counted
+        || writtenBytes >= limits.bytesMost() / RECOUNT_SHARE
+        || since >= Math.max(RECOUNT_NANOS, COUNT_SHARE * countTookNanos);
   }
 
   /** Gives a file that was written its name; it counts from then on. */
   synchronized void publish(Path staged, Path file, long size) throws IOException {
     Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE);
     bytes.addAndGet(size);
+    writtenBytes += size;
   }
 
   long bytes() {
@@ -100,6 +130,9 @@ final class DiskSpace implements Closeable {
     if (count > limits.bytesMost()) {
       return false;
     }
+    if (isOutdated()) {
+      List<Segment> _ = count();
+    }
     if (bytes() + count > limits.bytesMost()) {
       evict((long) (limits.bytesMost() * LOW_SHARE) - count, 0);
     }
@@ -119,7 +152,7 @@ final class DiskSpace implements Closeable {
 
   /** Deletes the longest unused until at most {@code most} bytes are left and enough are gone. */
   private void evict(long most, long leastGone) throws IOException {
-    List<Segment> segments = new ArrayList<>(walk());
+    List<Segment> segments = new ArrayList<>(count());
     segments.sort(Comparator.comparing(Segment::used));
     long left = segments.stream().mapToLong(Segment::size).sum();
     long gone = 0;

@@ -3,7 +3,6 @@ package io.unsealfs.storage.chunk;
 import io.unsealfs.storage.StorageException;
 import io.unsealfs.storage.object.StoreLocation;
 import java.io.Closeable;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +10,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * The disk cache at work beside a {@link ChunkStore}: looks there before the store is asked, writes
@@ -22,10 +21,8 @@ import java.util.concurrent.atomic.LongAdder;
 final class DiskTier implements Closeable {
   private static final int LOADERS = 2;
 
-  /** Segments that may wait to be written; they stay in memory until then. */
-  static final int PENDING_WRITES = 8;
-
-  private static final long WRITE_LOOK_MILLIS = 2;
+  /** Segments that readers brought and that may wait to be written; in memory until then. */
+  private static final int PENDING_WRITES = 8;
 
   private final DiskCache cache;
   private final ChunkStore store;
@@ -33,8 +30,12 @@ final class DiskTier implements Closeable {
   private final StoreLocation location;
   private final ThreadPoolExecutor loaders = threads("unsealfs-cache-read-", LOADERS, 1 << 20);
   private final ThreadPoolExecutor writer = threads("unsealfs-cache-write-", 1, PENDING_WRITES);
-  private final AtomicInteger pending = new AtomicInteger();
   private final LongAdder skipped = new LongAdder();
+
+  /** Shared by all who write; closing waits for them, also for those in threads of others. */
+  private final ReentrantReadWriteLock writing = new ReentrantReadWriteLock();
+
+  private boolean closed; // guarded by writing
 
   DiskTier(DiskCache cache, StoreLocation location, ChunkStore store, ChunkTable table) {
     this.cache = cache;
@@ -70,7 +71,7 @@ final class DiskTier implements Closeable {
       loaders.execute(() -> {
         try {
           loadNow(fetch, id);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (Throwable e) {
           // a reader must get an answer
           store.ended(
               fetch,
@@ -78,7 +79,8 @@ final class DiskTier implements Closeable {
         }
       });
       return true;
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // closed a moment ago, or no thread to be had: the store is asked
       return false;
     }
   }
@@ -119,34 +121,65 @@ final class DiskTier implements Closeable {
     if (chunks.isEmpty()) {
       return;
     }
-    pending.incrementAndGet();
     try {
-      writer.execute(() -> write(chunks, id(chunk.object, segment)));
-    } catch (RejectedExecutionException e) {
-      pending.decrementAndGet();
+      writer.execute(() -> {
+        boolean written = false;
+        try {
+          written = write(chunk.object, segment, chunks);
+        } finally {
+          table.releaseSegment(chunks, written);
+        }
+      });
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // too many wait, or there is no thread to be had: what was fetched is served all the same
       skipped.increment();
-      table.releaseSegment(chunks);
+      table.releaseSegment(chunks, false);
     }
   }
 
-  private void write(List<Chunk> chunks, SegmentId id) {
+  /**
+   * Writes a segment in this thread, unless it is there already.
+   *
+   * @param chunks all of it, which the caller keeps in memory
+   * @return whether it is on the disk now; false also if its bytes were found not to be authentic
+   */
+  boolean write(StoredObject object, int segment, List<Chunk> chunks) {
+    writing.readLock().lock();
+    try {
+      return !closed && writeNow(object, segment, chunks);
+    } finally {
+      writing.readLock().unlock();
+    }
+  }
+
+  private boolean writeNow(StoredObject object, int segment, List<Chunk> chunks) {
+    SegmentId id = id(object, segment);
+    if (cache.mayHold(id)) {
+      return true;
+    }
     List<Slab> slabs = new ArrayList<>(chunks.size());
     try {
       List<ByteBuffer> payload = new ArrayList<>(chunks.size());
       for (Chunk chunk : chunks) {
         Slab slab = chunk.borrow();
         if (slab == null) {
-          return;
+          return false;
         }
         slabs.add(slab);
         payload.add(ByteBuffer.wrap(slab.ciphertext(), 0, chunk.length));
       }
-      cache.write(id, payload);
+      if (!table.areInPlace(chunks) || !cache.write(id, payload)) {
+        return false;
+      }
     } finally {
       slabs.forEach(Slab::release);
-      table.releaseSegment(chunks);
-      pending.decrementAndGet();
     }
+    if (!table.areInPlace(chunks)) {
+      // distrusted while it was written, perhaps after the file was looked for
+      distrust(object, segment);
+      return false;
+    }
+    return true;
   }
 
   /** The bytes of a segment are not what they should be. */
@@ -162,27 +195,9 @@ final class DiskTier implements Closeable {
     return cache.mayHold(id(object, segment));
   }
 
-  /** Waits until few enough segments wait to be written that one more is not skipped. */
-  void awaitWrites(int most) throws InterruptedIOException {
-    while (pending.get() > most) {
-      awaitMoment();
-    }
-  }
-
+  /** Whether the disk is still in use. */
   boolean isOn() {
     return cache.isOn();
-  }
-
-  void awaitMoment() throws InterruptedIOException {
-    try {
-      Thread.sleep(WRITE_LOOK_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      InterruptedIOException interrupted =
-          new InterruptedIOException("interrupted while segments are written");
-      interrupted.initCause(e);
-      throw interrupted;
-    }
   }
 
   ChunkFigures.DiskFigures figures() {
@@ -197,6 +212,10 @@ final class DiskTier implements Closeable {
     try {
       boolean _ = writer.awaitTermination(10, TimeUnit.SECONDS);
       boolean _ = loaders.awaitTermination(10, TimeUnit.SECONDS);
+      if (writing.writeLock().tryLock(10, TimeUnit.SECONDS)) {
+        closed = true;
+        writing.writeLock().unlock();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -27,11 +27,20 @@ final class Fetch implements RangeSink {
   /** Guarded by the store's lock: whether it was doubled. */
   boolean doubled;
 
+  /** Guarded by the store's lock: gets its memory like what somebody waits for. */
+  boolean insists;
+
   /** Changed by the queue only: its rank; better once somebody waits. */
   volatile Priority priority;
 
   /** Guarded by the queue: whether it waits for its turn. */
   boolean queued;
+
+  /** Guarded by the queue: places it has among those that run; two while one try ends late. */
+  int places;
+
+  /** Guarded by the queue: whether somebody began to wait for it while it ran. */
+  boolean promoted;
 
   /** The other one of a pair, once there is one. */
   volatile @Nullable Fetch rival;

@@ -1,15 +1,18 @@
 package io.unsealfs.storage.chunk;
 
+import io.unsealfs.storage.StorageException;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,25 +26,34 @@ final class FetchQueue {
   private final ConcurrencyLimit limit; // guarded by this, like all
   private final ThreadPoolExecutor threads;
   private final Consumer<Fetch> runner;
+  private final BiConsumer<Fetch, IOException> refused;
   private int running;
   private int runningAhead;
   private boolean closed;
+  private volatile boolean moved;
 
-  FetchQueue(int maxConnections, Consumer<Fetch> runner) {
+  /**
+   * An empty queue.
+   *
+   * @param runner makes one try of a request
+   * @param refused is told of a request that left the line and cannot be run, and why
+   * @param factory of daemon threads
+   */
+  FetchQueue(
+      int maxConnections,
+      Consumer<Fetch> runner,
+      BiConsumer<Fetch, IOException> refused,
+      ThreadFactory factory) {
     this.limit = new ConcurrencyLimit(maxConnections, System.nanoTime());
     this.runner = runner;
+    this.refused = refused;
     for (Priority priority : Priority.values()) {
       waiting.put(priority, new ArrayDeque<>());
     }
     // its size is bounded by the limit: a thread is asked for only below it
     this.threads =
         new ThreadPoolExecutor(
-            0,
-            Integer.MAX_VALUE,
-            10,
-            TimeUnit.SECONDS,
-            new SynchronousQueue<>(),
-            Thread.ofPlatform().daemon().name("unsealfs-fetch-", 0).factory());
+            0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), factory);
   }
 
   /** Puts a request in line; false if the queue is closed. */
@@ -51,23 +63,43 @@ final class FetchQueue {
         return false;
       }
       fetch.queued = true;
+      if (fetch.promoted) {
+        fetch.priority = Priority.DEMAND;
+      }
       line(fetch.priority).add(fetch);
     }
     dispatch();
     return true;
   }
 
-  /** Somebody waits for {@code fetch} now. */
+  /**
+   * Somebody waits for {@code fetch} now. To be followed by {@link #startPromoted}, outside of all
+   * locks, since there may be room for it at once.
+   */
   synchronized void promote(Fetch fetch) {
     if (fetch.priority == Priority.DEMAND) {
       return;
     }
     boolean waits = fetch.queued && line(fetch.priority).remove(fetch);
-    if (waits) {
-      fetch.priority = Priority.DEMAND;
-      line(Priority.DEMAND).add(fetch);
+    if (!waits && fetch.places > 0) {
+      // keeps its place among those ahead of readers; nothing would be won before it is repeated
+      fetch.promoted = true;
+      return;
     }
-    // one that runs keeps its place among those ahead of readers; nothing would be won
+    // one that does not wait is at the disk, or pauses before it is repeated
+    fetch.priority = Priority.DEMAND;
+    if (waits) {
+      line(Priority.DEMAND).add(fetch);
+      moved = true;
+    }
+  }
+
+  /** Starts what was promoted, if it may start. */
+  void startPromoted() {
+    if (moved) {
+      moved = false;
+      dispatch();
+    }
   }
 
   /** Takes {@code fetch} out of the line; false if it is not in it. */
@@ -126,17 +158,19 @@ final class FetchQueue {
         try {
           runner.accept(fetch);
         } finally {
-          ended(ahead);
+          ended(fetch, ahead);
           dispatch();
         }
       });
-    } catch (RejectedExecutionException e) {
-      // closed a moment ago, which those who wait find out by themselves
-      ended(ahead);
+    } catch (Throwable e) {
+      // closed a moment ago, or no thread to be had: whoever waits must get an answer
+      ended(fetch, ahead);
+      refused.accept(fetch, new StorageException(fetch.object + ": cannot be fetched now", e));
     }
   }
 
-  private synchronized void ended(boolean ahead) {
+  private synchronized void ended(Fetch fetch, boolean ahead) {
+    fetch.places--;
     running--;
     if (ahead) {
       runningAhead--;
@@ -159,6 +193,7 @@ final class FetchQueue {
       return null;
     }
     fetch.queued = false;
+    fetch.places++;
     running++;
     if (fetch.priority != Priority.DEMAND) {
       runningAhead++;

@@ -73,8 +73,8 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
       cause = null;
     } catch (IOException e) {
       cause = e;
-    } catch (RuntimeException | OutOfMemoryError e) {
-      // a reader must get an answer, and the queue go on, whatever a store does
+    } catch (Throwable e) {
+      // a reader must get an answer, and the queue go on, whatever a store and its libraries do
       cause = new StorageException(fetch.object + ": an unexpected failure of the store", e);
     }
     store.ended(fetch, cause);
@@ -166,7 +166,8 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
     }
     try {
       var _ = timer.schedule(() -> resume(fetch), pauseMillis, TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // closed a moment ago, or no thread to be had: then without a pause
       resume(fetch);
     }
   }

@@ -12,6 +12,7 @@ final class StoredObject {
   private final ConcurrentHashMap<Integer, Chunk> chunks = new ConcurrentHashMap<>();
   private final ReadPattern pattern;
   private volatile @Nullable String staleBecause;
+  private volatile boolean unlisted;
   private volatile boolean index;
 
   /** Guarded by the store's lock: sources that are open. */
@@ -77,6 +78,17 @@ final class StoredObject {
   /** It was listed once more as it is. */
   void markCurrent() {
     staleBecause = null;
+    unlisted = false;
+  }
+
+  /** It is stale, and is not in the listing either, so that nobody will open it any more. */
+  void markUnlisted() {
+    unlisted = true;
+  }
+
+  /** Whether nothing has to be remembered of it: that it is stale has to be, while it is listed. */
+  boolean isForgettable() {
+    return !isStale() || unlisted;
   }
 
   boolean isStale() {

@@ -25,13 +25,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -153,8 +157,8 @@ class ChunkStoreTest {
     until(() -> fake.bytesServed.get() == MIB);
     assertEquals(1, store.figures().retries());
     assertEquals(1, store.figures().retriesByCause().get(ChunkFigures.RetryCause.TRUNCATED));
-    assertTrue(store.figures().failedRequestNanos() > 0);
-    assertTrue(store.figures().requestNanos() > 0);
+    until(() -> store.figures().failedRequestNanos() > 0);
+    until(() -> store.figures().requestNanos() > 0);
   }
 
   @Test
@@ -407,6 +411,170 @@ class ChunkStoreTest {
     }
   }
 
+  /** All places ahead of readers are taken by requests for an object that hang until {@code go}. */
+  private Source occupied(ChunkStore store, CountDownLatch go, FakeStore.Fault others)
+      throws Exception {
+    ObjectVersion large = fake.put("large", FakeStore.bytes(120 * MIB, 17));
+    fake.fails((request, served, cancellation) -> {
+      if (request.key().equals("large") && request.offset() >= MIB) {
+        FakeStore.await(go, cancellation);
+      } else {
+        others.beforePiece(request, served, cancellation);
+      }
+    });
+    Source ahead = store.open(large);
+    for (int i = 0; i < 3; i++) {
+      read(ahead, i * 128L * KIB, 128 * KIB);
+    }
+    until(() -> store.figures().inFlight() == 6);
+    return ahead;
+  }
+
+  @Test
+  void aRequestAheadOfAReaderStartsWhenHeComesToItEarly() throws Exception {
+    // a sequence whose window reaches the end at once, so that nothing else is asked for later
+    byte[] bytes = FakeStore.bytes(8 * MIB + 100, 30);
+    ObjectVersion version = fake.put("other", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    ChunkStore store = store(SETTINGS);
+    try (Source _ = occupied(store, go, (request, served, cancellation) -> {});
+        Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      for (int i = 0; i < 3; i++) {
+        read(source, i * 128L * KIB, 128 * KIB);
+      }
+      Future<byte[]> early = readers.submit(() -> read(source, 1280 * KIB, 4 * KIB));
+      byte[] got;
+      try {
+        got = early.get(20, TimeUnit.SECONDS);
+      } finally {
+        go.countDown();
+      }
+      assertArrayEquals(Arrays.copyOfRange(bytes, 1280 * KIB, 1284 * KIB), got);
+    }
+  }
+
+  @Test
+  void aRequestThatIsRepeatedComesBackForTheReaderWhoJoinedItMeanwhile() throws Exception {
+    byte[] bytes = FakeStore.bytes(8 * MIB + 100, 31);
+    ObjectVersion version = fake.put("other", bytes);
+    CountDownLatch go = new CountDownLatch(1);
+    CountDownLatch joined = new CountDownLatch(1);
+    AtomicInteger failures = new AtomicInteger();
+    FakeStore.Fault once =
+        (request, served, cancellation) -> {
+          if (request.offset() == MIB && failures.getAndIncrement() == 0) {
+            FakeStore.await(joined, cancellation);
+            throw new StoreUnavailableException("503", 100);
+          }
+        };
+    fake.fails(once);
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      for (int i = 0; i < 3; i++) {
+        read(source, i * 128L * KIB, 128 * KIB);
+      }
+      until(() -> failures.get() == 1);
+      Future<byte[]> early = readers.submit(() -> read(source, 1280 * KIB, 4 * KIB));
+      until(() -> store.figures().memoryJoins() >= 1);
+      // one place ahead is its own until it fails
+      Source ahead = occupied(store, go, once);
+      joined.countDown();
+      byte[] got;
+      try {
+        got = early.get(20, TimeUnit.SECONDS);
+      } finally {
+        go.countDown();
+        ahead.close();
+      }
+      assertArrayEquals(Arrays.copyOfRange(bytes, 1280 * KIB, 1284 * KIB), got);
+    }
+  }
+
+  @Test
+  void aRequestForWhichThereIsNoThreadFailsAndGivesItsPlaceBack() throws Exception {
+    ChunkCounters counters = new ChunkCounters();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 32));
+    StoredObject object =
+        new StoredObject(version, new ReadPattern(version.size(), SETTINGS, counters));
+    AtomicInteger threads = new AtomicInteger();
+    CountDownLatch ran = new CountDownLatch(1);
+    List<IOException> failures = new CopyOnWriteArrayList<>();
+    FetchQueue queue =
+        new FetchQueue(
+            2,
+            fetch -> ran.countDown(),
+            (fetch, cause) -> failures.add(cause),
+            task -> {
+              if (threads.incrementAndGet() <= 2) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              return Thread.ofPlatform().daemon().unstarted(task);
+            });
+    for (int i = 0; i < 3; i++) {
+      Chunk[] chunks = {new Chunk(object, i)};
+      assertTrue(queue.add(new Fetch(chunks, Priority.DEMAND, null, false, chunk -> {})));
+    }
+    assertTrue(ran.await(20, TimeUnit.SECONDS));
+    assertEquals(2, failures.size());
+    until(() -> queue.inFlight() == 0);
+    assertEquals(List.of(), queue.close());
+  }
+
+  @Test
+  void aLibraryThatIsBrokenFailsTheReaderAndNotTheQueue() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 33));
+    fake.fails((request, served, cancellation) -> {
+      throw new NoClassDefFoundError("com/example/Sdk");
+    });
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version);
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      Future<byte[]> reading = readers.submit(() -> read(source, 0, 4 * KIB));
+      Throwable failure =
+          assertThrows(ExecutionException.class, () -> reading.get(20, TimeUnit.SECONDS))
+              .getCause();
+      assertInstanceOf(StorageException.class, failure);
+      until(() -> store.figures().inFlight() == 0);
+    }
+  }
+
+  @Test
+  void aChunkThatIsDistrustedWhileItsSegmentIsWrittenGivesItsMemoryBack() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(MIB, 38));
+    for (boolean warming : new boolean[] {false, true}) {
+      AtomicReference<ChunkTable> arriving = new AtomicReference<>();
+      ChunkTable table =
+          new ChunkTable(
+              SETTINGS, new ChunkCounters(), chunk -> arriving.get().arrived(chunk), fetch -> {});
+      arriving.set(table);
+      StoredObject object = table.open(version);
+      @Nullable Chunk[] held = new @Nullable Chunk[4];
+      for (Fetch fetch : table.hold(object, 0, held, 3)) {
+        assertTrue(table.land(fetch));
+        fetch.showAll();
+        fetch.end(null, System.nanoTime(), chunk -> {});
+        table.over(fetch);
+      }
+      table.release(0, MIB, held, 0);
+      List<Chunk> segment =
+          warming ? table.pin(object, 0, false).chunks() : table.holdSegment(object, 0);
+      assertEquals(4, segment.size());
+      assertTrue(table.areInPlace(segment));
+      List<Fetch> again = table.replace(object, 1);
+      assertTrue(again != null && again.size() == 1);
+      assertFalse(table.areInPlace(segment));
+      assertEquals(MIB, table.pool().bytesInUse());
+      if (warming) {
+        table.unpin(segment, false);
+      } else {
+        table.releaseSegment(segment, false);
+      }
+      assertEquals(MIB - 256 * KIB, table.pool().bytesInUse());
+    }
+  }
+
   @Test
   void scatteredSmallReadsFetchLittle() throws Exception {
     byte[] bytes = FakeStore.bytes(200 * MIB, 19);
@@ -468,6 +636,76 @@ class ChunkStoreTest {
       // what the range holds only in part stays
       assertEquals(8 * MIB - 15 * 256 * KIB, store.figures().memoryBytes());
     }
+  }
+
+  @Test
+  void anObjectThatWasReadIsForgottenWithItsLastChunk() throws Exception {
+    ChunkStore store = store(SETTINGS);
+    for (int i = 0; i < 5; i++) {
+      ObjectVersion version = fake.put("object " + i, FakeStore.bytes(MIB, i));
+      try (Source source = store.open(version)) {
+        read(source, 0, MIB);
+      }
+    }
+    until(() -> store.figures().inFlight() == 0);
+    assertEquals(5, store.objects());
+    store.resize(1);
+    // the last chunk that stays
+    assertEquals(1, store.objects());
+  }
+
+  @Test
+  void anObjectThatFailedIsForgottenWithItsFailure() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 34));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreDeniedException("403");
+    });
+    for (Duration kept : List.of(Duration.ofHours(1), Duration.ofMillis(1))) {
+      int before = fake.requests.size();
+      ChunkStore store = store(SETTINGS.withRetries(QUICK.keepingFailures(kept), kept));
+      try (Source source = store.open(version)) {
+        assertThrows(StoreDeniedException.class, () -> read(source, 0, 4 * KIB));
+      }
+      until(() -> store.figures().inFlight() == 0);
+      if (kept.toHours() > 0) {
+        try (Source source = store.open(version)) {
+          assertThrows(StoreDeniedException.class, () -> read(source, 0, 4 * KIB));
+        }
+        assertEquals(before + 1, fake.requests.size());
+        assertEquals(1, store.objects());
+      } else {
+        ObjectVersion other = fake.put("b", FakeStore.bytes(MIB, 35));
+        until(() -> {
+          try (Source source = store.open(other)) {
+            return source.size() == MIB && store.objects() == 1;
+          } catch (IOException e) {
+            return false;
+          }
+        });
+        assertEquals(0, store.objects());
+      }
+    }
+  }
+
+  @Test
+  void aReplacedObjectIsForgottenOnceItIsNotListedAnyMore() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 36));
+    ChunkStore store = store(SETTINGS);
+    try (Source source = store.open(version)) {
+      read(source, 0, 4 * KIB);
+      until(() -> store.figures().inFlight() == 0);
+      fake.put("a", FakeStore.bytes(20 * MIB, 37));
+      assertThrows(StaleSourceException.class, () -> read(source, 10 * MIB, 4 * KIB));
+      store.admit(any -> false);
+      assertThrows(StaleSourceException.class, () -> store.open(version));
+      // what was fetched stays for those who have it open
+      assertEquals(4 * KIB, read(source, 0, 4 * KIB).length);
+      assertEquals(1, store.objects());
+    }
+    assertThrows(StaleSourceException.class, () -> store.open(version));
+    store.admit(any -> false);
+    assertEquals(0, store.objects());
+    assertEquals(0, store.figures().memoryBytes());
   }
 
   @Test

@@ -3,25 +3,37 @@ package io.unsealfs.storage.chunk;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.unsealfs.storage.Source;
+import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
 import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreLocation;
 import io.unsealfs.trees.Commands;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -226,6 +238,19 @@ class DiskCacheTest {
   }
 
   @Test
+  void processesThatShareACacheKeepItsLimitTogether() throws Exception {
+    DiskLimits limits = new DiskLimits(5L * MIB, 0);
+    try (DiskCache one = DiskCache.open(directory, limits, Optional.empty(), warnings::add);
+        DiskCache two = DiskCache.open(directory, limits, Optional.empty(), warnings::add)) {
+      for (int i = 0; i < 24; i++) {
+        write(i % 2 == 0 ? one : two, id(i), CacheWriter.payload(i));
+        assertTrue(segments() < 5, "kept " + segments());
+      }
+      assertTrue(segments() >= 3, "kept " + segments());
+    }
+  }
+
+  @Test
   void aDiskWithTooLittleFreeSpaceIsLeftAlone() throws Exception {
     try (DiskCache cache =
         DiskCache.open(
@@ -402,8 +427,8 @@ class DiskCacheTest {
       store.attach(open(Optional.empty()));
       assertTrue(warm(store, version, true));
       assertEquals(19, store.figures().disk().writes());
-      assertEquals(bytes.length, store.figures().warmBytes());
-      assertEquals(0, store.figures().memoryBytes());
+      until(() -> store.figures().warmBytes() == bytes.length);
+      until(() -> store.figures().memoryBytes() == 0);
       assertTrue(warm(store, version, true));
       assertFalse(warm(store, version, false));
       assertEquals(bytes.length, fake.bytesServed.get());
@@ -413,6 +438,163 @@ class DiskCacheTest {
         assertTrue(Arrays.equals(bytes, 99 * MIB, 100 * MIB, dst.array(), 0, MIB));
       }
       assertEquals(bytes.length, fake.bytesServed.get());
+    }
+  }
+
+  private static final ChunkSettings SETTINGS =
+      ChunkSettings.defaults(1L << 32, 1L << 31)
+          .withRetries(
+              new RetryPolicy(2, Duration.ofMillis(1), Duration.ofMillis(5), Duration.ofHours(1)),
+              Duration.ofHours(1));
+
+  private static void read(Source source, long offset, int length) throws IOException {
+    assertEquals(length, source.read(offset, ByteBuffer.allocate(length)));
+  }
+
+  @Test
+  void warmingKeepsWhatReadersAreDoneWithUntilItsSegmentIsWritten() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(9 * MIB, 6));
+    CountDownLatch go = new CountDownLatch(1);
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS);
+        Source source = store.open(version);
+        ExecutorService warmer = Executors.newCachedThreadPool()) {
+      store.attach(open(Optional.empty()));
+      read(source, 0, MIB);
+      until(() -> store.figures().inFlight() == 0);
+      fake.fails((request, served, cancellation) -> FakeStore.await(go, cancellation));
+      Future<Boolean> warmed = warmer.submit(() -> source.warm(0, 8 * MIB, brought -> true));
+      until(() -> fake.requests.size() == 2);
+      source.doneWith(0, MIB);
+      go.countDown();
+      assertTrue(warmed.get(30, TimeUnit.SECONDS));
+      assertEquals(1, store.figures().disk().writes());
+      assertEquals(8L * MIB, fake.bytesServed.get());
+    }
+  }
+
+  @Test
+  void warmingBringsBackASegmentOfWhichAReaderHasAPartFromTheDisk() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(9 * MIB, 7));
+    for (int mount = 0; mount < 2; mount++) {
+      try (ChunkStore store = new ChunkStore(fake, SETTINGS);
+          Source source = store.open(version);
+          ExecutorService warmer = Executors.newCachedThreadPool()) {
+        store.attach(open(Optional.empty()));
+        if (mount == 1) {
+          read(source, 0, MIB);
+          assertEquals(1, store.figures().disk().hits());
+          assertTrue(DiskCache.purge(directory) > 0);
+        }
+        Future<Boolean> warmed =
+            warmer.submit(() -> source.warm(0, source.size(), brought -> true));
+        assertTrue(warmed.get(30, TimeUnit.SECONDS));
+        assertEquals(2, store.figures().disk().writes());
+      }
+    }
+    assertEquals((9 + 8) * (long) MIB, fake.bytesServed.get());
+  }
+
+  @Test
+  void warmingEndsSoonWhenItIsToldToOrTheStoreIsClosed() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(9 * MIB, 8));
+    CountDownLatch never = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> FakeStore.await(never, cancellation));
+    AtomicBoolean goOn = new AtomicBoolean(true);
+    AtomicInteger asked = new AtomicInteger();
+    ChunkSettings hasty = SETTINGS.withRetries(RetryPolicy.DEFAULT, Duration.ofMillis(1));
+    ChunkStore store = new ChunkStore(fake, hasty);
+    try (Source source = store.open(version);
+        ExecutorService warmer = Executors.newCachedThreadPool()) {
+      store.attach(open(Optional.empty()));
+      Callable<Boolean> warming =
+          () ->
+              source.warm(
+                  0,
+                  source.size(),
+                  brought -> {
+                    asked.incrementAndGet();
+                    return goOn.get();
+                  });
+      Future<Boolean> stopped = warmer.submit(warming);
+      until(() -> asked.get() >= 4);
+      assertEquals(0, store.figures().hedges(), "doubled, though no reader waits");
+      goOn.set(false);
+      assertFalse(stopped.get(20, TimeUnit.SECONDS));
+      goOn.set(true);
+      int before = asked.get();
+      Future<Boolean> closed = warmer.submit(warming);
+      until(() -> asked.get() > before + 1);
+      store.close();
+      Throwable failure =
+          assertThrows(ExecutionException.class, () -> closed.get(20, TimeUnit.SECONDS)).getCause();
+      assertInstanceOf(StorageException.class, failure);
+    }
+  }
+
+  @Test
+  void aSegmentForWhichNoMemoryIsFreeIsWarmedAllTheSame() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(8 * MIB, 9));
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS.withBudget(4L * MIB));
+        Source source = store.open(version)) {
+      store.attach(open(Optional.empty()));
+      assertTrue(source.warm(0, source.size(), brought -> true));
+      assertEquals(1, store.figures().disk().writes());
+      until(() -> store.figures().memoryBytes() == 0);
+    }
+  }
+
+  @Test
+  void theFailureOfASegmentThatWasAskedForAheadFailsTheWarming() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(24 * MIB, 10));
+    CountDownLatch go = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> {
+      if (request.offset() == 8 * MIB) {
+        throw new StoreDeniedException("403");
+      }
+      FakeStore.await(go, cancellation);
+    });
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS);
+        Source source = store.open(version);
+        ExecutorService warmer = Executors.newCachedThreadPool()) {
+      store.attach(open(Optional.empty()));
+      Future<Boolean> warmed = warmer.submit(() -> source.warm(0, source.size(), brought -> true));
+      until(() -> store.figures().failedRequests() == 1 && store.figures().inFlight() == 2);
+      go.countDown();
+      Throwable failure = assertThrows(ExecutionException.class, warmed::get).getCause();
+      assertInstanceOf(StoreDeniedException.class, failure);
+    }
+  }
+
+  @Test
+  void whatIsLackingOfAReplacedObjectFailsTheWarming() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(24 * MIB, 11));
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS);
+        Source source = store.open(version)) {
+      store.attach(open(Optional.empty()));
+      fake.put("a", FakeStore.bytes(24 * MIB, 12));
+      assertThrows(StaleSourceException.class, () -> read(source, 0, MIB));
+      assertThrows(
+          StaleSourceException.class, () -> source.warm(8 * MIB, 16 * MIB, brought -> true));
+    }
+  }
+
+  @Test
+  void warmingFailsWhereTheDiskTakesNothing() throws Exception {
+    FakeStore fake = new FakeStore();
+    ObjectVersion version = fake.put("a", FakeStore.bytes(9 * MIB, 13));
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS);
+        Source source = store.open(version)) {
+      store.attach(
+          DiskCache.open(
+              directory, new DiskLimits(1L << 40, 0.9999), Optional.empty(), warnings::add));
+      assertThrows(StorageException.class, () -> source.warm(0, source.size(), brought -> true));
+      read(source, 0, MIB);
     }
   }
 
