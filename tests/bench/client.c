@@ -6,7 +6,7 @@
  *   client sum FILE                          a checksum of the content (not timed)
  *   client touch MIB                         takes so much memory, twice, and gives it back (not timed)
  *   client seq FILE [BYTES]                  read(2), 1 MiB at a time
- *   client map FILE                          one byte of each page of a mapping, in order
+ *   client map FILE [THREADS]                one byte of each page of a mapping, in order; or of a share by each thread
  *   client loaders FILE PROCESSES            the same by as many processes at once; bytes of all
  *   client tensors FILE ordered|shuffled     safetensors: header by read, tensors by mmap
  *   client parallel FILE READERS             as many threads, each reading its share of the file
@@ -414,6 +414,37 @@ static void parallel(const char *path, int readers) {
   report(start, bytes);
 }
 
+static void *touch_share(void *argument) {
+  struct share *share = argument;
+  volatile unsigned touched = touch(share->buffer, share->from, share->to);
+  (void)touched;
+  return NULL;
+}
+
+static void map_parallel(const char *path, int readers) {
+  struct share *shares = calloc((size_t)readers, sizeof *shares);
+  pthread_t *threads = calloc((size_t)readers, sizeof *threads);
+  int64_t start = now();
+  int fd = opened(path);
+  int64_t size = size_of(fd, path);
+  void *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+  if (bytes == MAP_FAILED) {
+    fail("cannot map", path);
+  }
+  for (int i = 0; i < readers; i++) {
+    shares[i].buffer = bytes;
+    shares[i].from = size / readers * i;
+    shares[i].to = i == readers - 1 ? size : size / readers * (i + 1);
+    if ((errno = pthread_create(&threads[i], NULL, touch_share, &shares[i])) != 0) {
+      fail("cannot start", "a thread");
+    }
+  }
+  for (int i = 0; i < readers; i++) {
+    pthread_join(threads[i], NULL);
+  }
+  report(start, size);
+}
+
 static void alternate(const char *one, const char *two) {
   void *buffer = chunk();
   int64_t start = now();
@@ -545,7 +576,11 @@ int main(int count, char **words) {
   } else if (!strcmp(verb, "seq")) {
     seq(words[2], count > 3 ? atoll(words[3]) : INT64_MAX);
   } else if (!strcmp(verb, "map")) {
-    map(words[2]);
+    if (count > 3) {
+      map_parallel(words[2], atoi(words[3]));
+    } else {
+      map(words[2]);
+    }
   } else if (!strcmp(verb, "loaders") && count == 4) {
     loaders(words[2], atoi(words[3]));
   } else if (!strcmp(verb, "tensors") && count == 4) {

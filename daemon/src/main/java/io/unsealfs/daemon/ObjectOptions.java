@@ -101,7 +101,7 @@ final class ObjectOptions {
   @Option(
       names = "--prefetch-streams-per-file",
       paramLabel = "N",
-      description = "Bucket: most requests ahead of the readers of a file (default: 8).")
+      description = "Bucket: most requests ahead of each reader of a file (default: 8).")
   int prefetchStreamsPerFile = 8;
 
   @Option(

@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param minFetchBytes fetched for a read that continues nothing, rounded up to whole chunks
  * @param prefetchPartBytes most bytes of one request, at most a segment
  * @param prefetchWindowMaxBytes how far ahead of a reader at most
- * @param prefetchStreamsPerFile most requests ahead of the readers of one object at a time
+ * @param prefetchStreamsPerFile most requests ahead of each reader of an object at a time
  * @param retries how requests are repeated
  * @param hedgeAfter least time before a request that somebody waits for is doubled
  */

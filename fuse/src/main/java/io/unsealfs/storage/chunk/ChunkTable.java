@@ -174,7 +174,7 @@ final class ChunkTable {
     long to = ahead.to();
     FetchCutter cutter = new FetchCutter(object, priority, stream, whole);
     for (int i = first; i <= last; i++) {
-      boolean enough = stream != null && object.requestsAhead >= settings.prefetchStreamsPerFile();
+      boolean enough = stream != null && stream.requestsAhead >= settings.prefetchStreamsPerFile();
       if (enough || object.isStale()) {
         to = ChunkGrid.start(i);
         break;
@@ -302,8 +302,9 @@ final class ChunkTable {
 
   /** A request is over. */
   synchronized void over(Fetch fetch) {
-    if (fetch.stream != null) {
-      fetch.object.requestsAhead--;
+    ReadStream stream = fetch.stream;
+    if (stream != null) {
+      stream.requestsAhead--;
     }
     objects.forgetIfUnused(fetch.object);
   }

@@ -54,7 +54,7 @@ final class FetchCutter {
     run.clear();
     fetches.add(fetch);
     if (stream != null) {
-      object.requestsAhead++;
+      stream.requestsAhead++;
     }
   }
 

@@ -32,6 +32,9 @@ final class ReadStream {
   /** Where it began. */
   long start;
 
+  /** Guarded by the store's lock: requests under way ahead of it. */
+  int requestsAhead;
+
   ReadStream(long offset) {
     this.start = offset;
     this.next = offset;

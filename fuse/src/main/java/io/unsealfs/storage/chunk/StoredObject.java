@@ -18,9 +18,6 @@ final class StoredObject {
   /** Guarded by the store's lock: sources that are open. */
   int opens;
 
-  /** Guarded by the store's lock: requests under way ahead of its readers. */
-  int requestsAhead;
-
   StoredObject(ObjectVersion version, ReadPattern pattern) {
     this.version = version;
     this.pattern = pattern;

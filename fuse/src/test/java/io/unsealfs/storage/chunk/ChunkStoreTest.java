@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.chunk.ReadPattern.Ahead;
 import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreProtocolException;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -76,6 +78,30 @@ class ChunkStoreTest {
       assertTrue(System.nanoTime() < end, "waited for nothing");
       Thread.sleep(1);
     }
+  }
+
+  @Test
+  void eachReaderInSequenceHasRequestsOfItsOwnAhead() throws Exception {
+    ChunkTable table = new ChunkTable(SETTINGS, new ChunkCounters(), chunk -> {}, fetch -> {});
+    ObjectVersion version = new ObjectVersion("a", 400L * MIB, Optional.of("e"), 0, false);
+    StoredObject object = table.open(version);
+    ReadStream one = new ReadStream(0);
+    ReadStream other = new ReadStream(200L * MIB);
+
+    ChunkTable.Ordered ofOne =
+        table.order(object, new Ahead(0, 64L * MIB, MIB), Priority.PREFETCH, one);
+    assertEquals(8, ofOne.fetches().size());
+    assertEquals(8L * MIB, ofOne.to());
+    assertEquals(
+        List.of(),
+        table.order(object, new Ahead(8L * MIB, 64L * MIB, MIB), Priority.PREFETCH, one).fetches());
+    Ahead elsewhere = new Ahead(200L * MIB, 264L * MIB, MIB);
+    assertEquals(8, table.order(object, elsewhere, Priority.PREFETCH, other).fetches().size());
+
+    table.over(ofOne.fetches().getFirst());
+    assertEquals(
+        9L * MIB,
+        table.order(object, new Ahead(8L * MIB, 64L * MIB, MIB), Priority.PREFETCH, one).to());
   }
 
   @Test
