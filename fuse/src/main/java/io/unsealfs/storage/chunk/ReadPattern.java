@@ -19,6 +19,13 @@ final class ReadPattern {
 
   private static final long AHEAD_BYTES = 2 << 20;
 
+  /**
+   * And that far behind where it is known to be one. The kernel asks for several megabytes at once,
+   * each of which is read and decrypted piece by piece beside the others: the first pieces of the
+   * last come before the last pieces of the first.
+   */
+  private static final long PIECES_BEHIND_BYTES = 8 << 20;
+
   /** A reader who skips that far is still the same one. */
   private static final long SKIP_BYTES = 16 << 20;
 
@@ -230,7 +237,8 @@ final class ReadPattern {
     for (ReadStream stream : streams) {
       long distance = offset - stream.next;
       long reach = Math.max(SKIP_BYTES, stream.frontier - stream.next);
-      boolean belongs = distance >= -BEHIND_BYTES && distance <= reach;
+      long behind = stream.windowBytes > 0 ? PIECES_BEHIND_BYTES : BEHIND_BYTES;
+      boolean belongs = distance >= -behind && distance <= reach;
       if (belongs && Math.abs(distance) < nearest) {
         best = stream;
         nearest = Math.abs(distance);

@@ -93,6 +93,30 @@ class ReadPatternTest {
   }
 
   @Test
+  void requestsThatAreReadPieceByPieceBesideEachOtherAreOneSequence() {
+    for (int i = 0; i < 4; i++) {
+      read((long) i * READ);
+    }
+    long frontier = 0;
+    for (long group = MIB; group < 100 * MIB; group += 4 * MIB) {
+      for (int piece = 0; piece < MIB / READ; piece++) {
+        for (int request = 0; request < 4; request++) {
+          long offset = group + request * MIB + (long) piece * READ;
+          Plan plan = read(offset);
+          assertEquals(offset + READ, plan.demandEnd());
+          assertNull(plan.abandoned());
+          for (Ahead ahead : plan.ahead()) {
+            assertTrue(ahead.from() >= frontier, ahead + " was asked for before");
+            frontier = ahead.to();
+          }
+        }
+      }
+    }
+    assertTrue(frontier >= 150 * MIB, "asked up to " + frontier);
+    assertEquals(1, counters.activeStreams.get());
+  }
+
+  @Test
   void eightReadersAreFollowedAtOnce() {
     for (int round = 0; round < 4; round++) {
       for (int reader = 0; reader < 8; reader++) {
