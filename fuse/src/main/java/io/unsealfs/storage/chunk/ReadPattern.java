@@ -200,7 +200,22 @@ final class ReadPattern {
       // whole parts only, so that a window that moves by a little does not ask for a little
       to -= to % part;
     }
+    to = Math.min(to, startOfNext(stream));
     return from >= to ? List.of() : List.of(new Ahead(from, to, part));
+  }
+
+  /**
+   * Where another sequence began ahead of {@code stream}; from there on it has been read, as by
+   * loaders who take a part each. The file's size if there is none.
+   */
+  private long startOfNext(ReadStream stream) {
+    long next = size;
+    for (ReadStream other : streams) {
+      if (other != stream && other.windowBytes > 0 && other.start >= stream.next) {
+        next = Math.min(next, other.start);
+      }
+    }
+    return next;
   }
 
   /** {@code to} is the end of what was really asked for ahead of {@code stream}. */

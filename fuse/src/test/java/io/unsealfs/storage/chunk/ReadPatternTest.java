@@ -117,6 +117,27 @@ class ReadPatternTest {
   }
 
   @Test
+  void whereAnotherReaderBeganIsTheEndOfWhatIsFetchedAhead() {
+    long begin = 64 * MIB;
+    for (long offset = begin; offset < begin + 40 * MIB; offset += READ) {
+      read(offset);
+    }
+    long furthest = 0;
+    for (long offset = 0; offset < begin; offset += READ) {
+      for (Ahead ahead : read(offset).ahead()) {
+        furthest = Math.max(furthest, ahead.to());
+      }
+    }
+    assertEquals(begin, furthest);
+    // who goes on nevertheless is followed again
+    boolean ahead = false;
+    for (long offset = begin; offset < begin + 80 * MIB; offset += READ) {
+      ahead |= !read(offset).ahead().isEmpty();
+    }
+    assertTrue(ahead);
+  }
+
+  @Test
   void eightReadersAreFollowedAtOnce() {
     for (int round = 0; round < 4; round++) {
       for (int reader = 0; reader < 8; reader++) {
