@@ -19,7 +19,7 @@ JVM_ARGS=("${NATIVE_ARGS[@]}"
   -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=4800
   -XX:Tier4CompileThreshold=120000 -XX:Tier4BackEdgeThreshold=320000
   -XX:+DisableAttachMechanism -XX:-UsePerfData -XX:ErrorFile=/dev/null -XX:-CreateCoredumpOnCrash
-  -XX:+UseG1GC -Xms64m -Xmn48m)
+  -XX:+UseG1GC -Xms52m -Xmn40m)
 
 # Sets START_ARGS to the arguments for a start with cache, or to the plain class path.
 find_start_files() {
