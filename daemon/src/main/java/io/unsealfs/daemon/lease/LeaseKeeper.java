@@ -245,8 +245,9 @@ public final class LeaseKeeper implements AutoCloseable {
     view = look(view.lastFailure());
     switch (standing) {
       case HELD -> {
-        LOG.log(Level.INFO, "lease: the key may be used again");
+        // who reads the line may try at once
         use.admitOpens();
+        LOG.log(Level.INFO, "lease: the key may be used again");
       }
       case DENIED -> lapse(new KeyRevokedException("the key was taken back: " + denial));
       case EXPIRED ->
@@ -261,10 +262,12 @@ public final class LeaseKeeper implements AutoCloseable {
           case STOP_NEW_OPENS -> "nothing more can be opened (on_expiry=stop-new-opens)";
           case UNMOUNT -> "the mount ends (on_expiry=unmount)";
         };
+    if (onExpiry == OnExpiry.STOP_NEW_OPENS) {
+      use.refuseOpens(why);
+    }
     LOG.log(Level.ERROR, "lease: {0}; {1}", why.getMessage(), what);
     switch (onExpiry) {
-      case KEEP -> {}
-      case STOP_NEW_OPENS -> use.refuseOpens(why);
+      case KEEP, STOP_NEW_OPENS -> {}
       case UNMOUNT -> {
         close();
         use.end(why);
