@@ -28,7 +28,9 @@ final class StoredBlocks implements ExtentLoader, Closeable {
   static final int RUN_BYTES = 256 << 10;
 
   private final Source ciphertext;
+  // both change under this lock, and not any more once the header is settled
   private volatile BlockCipher cipher;
+  private volatile boolean headerSettled;
   private final AtomicBoolean headerDistrusted = new AtomicBoolean();
   private final Extents extents;
   private final BlockLayout layout;
@@ -186,13 +188,32 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       long first, int count, byte[] plaintext, int at, boolean all) throws IOException {
     byte[] stored = storedPool.take();
     try {
-      BlockCipher used = cipher;
-      BlockDamage damage = decryptWith(used, stored, first, count, plaintext, at, all);
-      return damage != null && headerWasToBlame(used)
-          ? decryptWith(cipher, stored, first, count, plaintext, at, all)
-          : damage;
+      while (true) {
+        BlockCipher used = cipher;
+        BlockDamage damage = decryptWith(used, stored, first, count, plaintext, at, all);
+        if ((damage == null || !headerWasToBlame(used)) && settle(used)) {
+          return damage;
+        }
+      }
     } finally {
       storedPool.give(stored);
+    }
+  }
+
+  /**
+   * What was decrypted with this header is served: from now on it is the file's. Storage that shows
+   * another one later has put another file in its place, and nobody who has this one open gets
+   * bytes of two.
+   *
+   * @return false if the header was replaced meanwhile: what was decrypted with it is not served
+   */
+  private boolean settle(BlockCipher used) {
+    if (headerSettled && cipher.equals(used)) {
+      return true;
+    }
+    synchronized (this) {
+      headerSettled |= cipher.equals(used);
+      return cipher.equals(used);
     }
   }
 
@@ -213,7 +234,7 @@ final class StoredBlocks implements ExtentLoader, Closeable {
       return true;
     }
     int headerSize = layout.headerSize();
-    if (headerSize == 0) {
+    if (headerSize == 0 || headerSettled) {
       return false;
     }
     if (headerDistrusted.compareAndSet(false, true)) {
@@ -223,8 +244,14 @@ final class StoredBlocks implements ExtentLoader, Closeable {
     if (renewed == null) {
       return false;
     }
-    cipher = renewed;
-    return true;
+    synchronized (this) {
+      if (cipher.equals(used) && !headerSettled) {
+        // once: storage that shows another one each time would keep us here
+        cipher = renewed;
+        headerSettled = true;
+      }
+      return !cipher.equals(used);
+    }
   }
 
   private @Nullable BlockDamage decrypt(
