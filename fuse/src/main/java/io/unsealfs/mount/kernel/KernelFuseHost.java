@@ -19,6 +19,7 @@ import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.FileTree;
+import io.unsealfs.storage.Node;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -158,11 +159,21 @@ public final class KernelFuseHost implements FuseHost {
               + " with allow_uid of several users: this kernel's FUSE has no access control lists;"
               + " give one user, or allow_other");
     }
+    MountTable.Entry entry =
+        point
+            .mounted(table())
+            .filter(top -> !before.contains(top.id()))
+            .orElseThrow(() ->
+                new MountException(
+                    "cannot mount on " + point + ": the mount table does not list it"));
     NodeAdapter nodes = new NodeAdapter(tree, options);
+    Node root = root(nodes);
+    // Whatever may fail has been done: the memory is taken from its keeper now, and from here on
+    // the crew closes it, also where no thread of it can be started.
     UnseenOpens unseen = new UnseenOpens(nodes);
     Interrupts interrupts = new Interrupts();
     ResidentOpens opens = residentOpens(tree, options, device, nodes, interrupts, start);
-    Inodes inodes = inodes(nodes, unseen, opens);
+    Inodes inodes = inodes(root, unseen, opens);
     Dispatcher dispatcher =
         new Dispatcher(
             new Guard(events),
@@ -178,13 +189,6 @@ public final class KernelFuseHost implements FuseHost {
             interrupts,
             opens,
             nodes);
-    MountTable.Entry entry =
-        point
-            .mounted(table())
-            .filter(top -> !before.contains(top.id()))
-            .orElseThrow(() ->
-                new MountException(
-                    "cannot mount on " + point + ": the mount table does not list it"));
     int workers = options.workersAtFirst();
     crew.start(workers);
     events.agreed(
@@ -246,18 +250,20 @@ public final class KernelFuseHost implements FuseHost {
             interrupts::contains);
   }
 
-  private static Inodes inodes(
-      NodeAdapter nodes, UnseenOpens unseen, @Nullable ResidentOpens resident)
-      throws MountException {
+  private static Inodes inodes(Node root, UnseenOpens unseen, @Nullable ResidentOpens resident) {
+    return new Inodes(
+        root,
+        id -> {
+          unseen.forget(id);
+          if (resident != null) {
+            resident.forget(id);
+          }
+        });
+  }
+
+  private static Node root(NodeAdapter nodes) throws MountException {
     try {
-      return new Inodes(
-          nodes.root(),
-          id -> {
-            unseen.forget(id);
-            if (resident != null) {
-              resident.forget(id);
-            }
-          });
+      return nodes.root();
     } catch (IOException e) {
       throw new MountException("cannot mount: the root directory: " + e.getMessage(), e);
     }

@@ -2,6 +2,7 @@ package io.unsealfs.mount.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.mount.Child;
@@ -9,6 +10,7 @@ import io.unsealfs.mount.FuseEvents;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.MemoryTree;
 import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.Mounts;
 import io.unsealfs.mount.Transport;
 import io.unsealfs.mount.resident.ResidentPlan;
@@ -16,9 +18,11 @@ import io.unsealfs.os.ErrorNumber;
 import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.Node;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.text.MessageFormat;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -143,6 +147,28 @@ final class ResidentFallbackTest {
   @Test
   void withABudgetThatHoldsNothing() throws Exception {
     assertOff(new KernelFuseHost(), ResidentPlan.LEAST_FILE_BYTES - 1, "budget");
+  }
+
+  @Test
+  void theMemoryIsLetGoWhereTheMountFails() throws Exception {
+    List<HiddenMemory> made = new ArrayList<>();
+    FuseHost host =
+        new KernelFuseHost(
+            bytes -> {
+              HiddenMemory memory = HiddenMemory.create(bytes);
+              made.add(memory);
+              return memory;
+            },
+            true);
+    tree.fault(
+        "root",
+        () -> {
+          throw new IOException("no root");
+        });
+    assertThrows(MountException.class, () -> mount(host, BUDGET));
+    assertEquals(
+        ErrorNumber.EBADF,
+        assertThrows(SystemCallException.class, made.getFirst()::usedBytes).errno());
   }
 
   @Test
