@@ -173,13 +173,14 @@ public final class KernelFuseHost implements FuseHost {
     UnseenOpens unseen = new UnseenOpens(nodes);
     Interrupts interrupts = new Interrupts();
     ResidentOpens opens = residentOpens(tree, options, device, nodes, interrupts, start);
-    Inodes inodes = inodes(root, unseen, opens);
+    UnseenDirectories listed = new UnseenDirectories();
+    Inodes inodes = inodes(root, unseen, listed, opens);
     Dispatcher dispatcher =
         new Dispatcher(
             new Guard(events),
             new NodeRequests(nodes, inodes, acl),
             new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, opens),
-            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
+            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs(), listed));
     Crew crew =
         new Crew(
             device,
@@ -250,11 +251,13 @@ public final class KernelFuseHost implements FuseHost {
             interrupts::contains);
   }
 
-  private static Inodes inodes(Node root, UnseenOpens unseen, @Nullable ResidentOpens resident) {
+  private static Inodes inodes(
+      Node root, UnseenOpens unseen, UnseenDirectories listed, @Nullable ResidentOpens resident) {
     return new Inodes(
         root,
         id -> {
           unseen.forget(id);
+          listed.forget(id);
           if (resident != null) {
             resident.forget(id);
           }
