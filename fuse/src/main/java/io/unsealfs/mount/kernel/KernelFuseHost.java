@@ -43,10 +43,11 @@ public final class KernelFuseHost implements FuseHost {
 
   private final ResidentStart.Making memory;
   private final boolean asksForPassthrough;
+  private final boolean clonesDevice;
 
   /** The usual one. */
   public KernelFuseHost() {
-    this(HiddenMemory::create, true);
+    this(HiddenMemory::create, true, true);
   }
 
   /**
@@ -54,10 +55,12 @@ public final class KernelFuseHost implements FuseHost {
    *
    * @param memory makes that of resident files
    * @param asksForPassthrough false for what older kernels do
+   * @param clonesDevice false where the workers have to share one descriptor
    */
-  KernelFuseHost(ResidentStart.Making memory, boolean asksForPassthrough) {
+  KernelFuseHost(ResidentStart.Making memory, boolean asksForPassthrough, boolean clonesDevice) {
     this.memory = memory;
     this.asksForPassthrough = asksForPassthrough;
+    this.clonesDevice = clonesDevice;
   }
 
   @Override
@@ -136,7 +139,7 @@ public final class KernelFuseHost implements FuseHost {
       ResidentStart start,
       Set<Integer> before)
       throws MountException {
-    FuseDevice device = connection.device();
+    FuseDevice device = clonesDevice ? connection.device() : connection.device().unclonable();
     RootAcl acl = new RootAcl(options.allowUids());
     boolean wanted = start.isWanted();
     Wishes wishes =

@@ -109,6 +109,7 @@ final class ResidentFallbackTest {
         bytes -> {
           throw new SystemCallException("fsopen tmpfs", errno);
         },
+        true,
         true);
   }
 
@@ -126,7 +127,7 @@ final class ResidentFallbackTest {
 
   @Test
   void whereTheKernelDoesNotOfferIt() throws Exception {
-    FuseHost host = new KernelFuseHost(HiddenMemory::create, false);
+    FuseHost host = new KernelFuseHost(HiddenMemory::create, false, true);
     assertOff(host, BUDGET, "offers no passthrough");
     assertTrue(host.residentUnusable().orElseThrow().contains("offers no passthrough"));
   }
@@ -140,6 +141,7 @@ final class ResidentFallbackTest {
               memory.close();
               return memory;
             },
+            true,
             true);
     assertOff(host, BUDGET, "does not read from our memory");
   }
@@ -159,6 +161,7 @@ final class ResidentFallbackTest {
               made.add(memory);
               return memory;
             },
+            true,
             true);
     tree.fault(
         "root",
@@ -178,7 +181,7 @@ final class ResidentFallbackTest {
 
   @Test
   void whereMemoryIsLessThanThought() throws Exception {
-    Mount mount = mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true), BUDGET);
+    Mount mount = mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true, true), BUDGET);
     try {
       for (int i = 0; i < 3; i++) {
         assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
