@@ -1,5 +1,6 @@
 package io.unsealfs.block;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -20,11 +21,18 @@ final class Crew implements AutoCloseable {
   /** Threads in a large request or on a part of one. */
   private final AtomicInteger atWork = new AtomicInteger();
 
+  private final ThreadFactory threads;
   private volatile boolean closed;
 
   /** Up to {@code helpers} threads on a machine of {@code cores}. */
   Crew(int helpers, int cores) {
+    this(helpers, cores, Thread.ofPlatform().daemon().name("unsealfs-helper-", 0).factory());
+  }
+
+  /** As above, with threads of this making. */
+  Crew(int helpers, int cores, ThreadFactory threads) {
     this.cores = cores;
+    this.threads = threads;
     this.open = new AtomicReferenceArray<>(helpers + 1);
     this.helpers = new AtomicReferenceArray<>(helpers);
   }
@@ -45,7 +53,9 @@ final class Crew implements AutoCloseable {
   }
 
   /**
-   * Shows helpers a request of {@code parts} parts and wakes as many of them as may take one.
+   * Shows helpers a request of {@code parts} parts and wakes as many of them as may take one. Once
+   * a helper can find the request this does not fail: the reader would leave with his buffer while
+   * the helper writes into it.
    *
    * @return what to give to {@link #withdraw}; -1 if nobody can help
    */
@@ -71,14 +81,30 @@ final class Crew implements AutoCloseable {
     for (int i = 0; i < helpers.length() && woken < wanted; i++) {
       Helper helper = helpers.get(i);
       if (helper == null) {
-        Helper fresh = new Helper();
-        if (!closed && helpers.compareAndSet(i, null, fresh)) {
-          fresh.start(i);
-          woken++;
+        if (closed || !start(i)) {
+          return; // nor would the next one start
         }
+        woken++;
       } else if (helper.wake()) {
         woken++;
       }
+    }
+  }
+
+  /** Starts a helper; false where there is no thread to be had, or no memory for one. */
+  private boolean start(int number) {
+    Helper fresh = null;
+    try {
+      fresh = new Helper();
+      if (helpers.compareAndSet(number, null, fresh)) {
+        fresh.start();
+      }
+      return true;
+    } catch (Throwable e) {
+      if (fresh != null) {
+        helpers.compareAndSet(number, fresh, null);
+      }
+      return false;
     }
   }
 
@@ -122,9 +148,8 @@ final class Crew implements AutoCloseable {
     private final AtomicBoolean parked = new AtomicBoolean();
     private volatile @Nullable Thread thread;
 
-    void start(int number) {
-      Thread started =
-          Thread.ofPlatform().daemon().name("unsealfs-helper-" + number).unstarted(this);
+    void start() {
+      Thread started = threads.newThread(this);
       thread = started;
       started.start();
     }

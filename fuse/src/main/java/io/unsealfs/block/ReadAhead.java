@@ -141,8 +141,9 @@ public final class ReadAhead {
       for (long extentIndex = first; extentIndex < end; extentIndex++) {
         executor.execute(new Task(extentIndex, stream, run));
       }
-    } catch (RejectedExecutionException e) {
-      // The loaders are busy with something else: these extents are loaded on demand.
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The loaders are busy with something else, or there is no thread to be had: these extents
+      // are loaded on demand.
       return;
     }
   }

@@ -38,10 +38,16 @@ public final class FuseDevice implements Closeable {
 
   private final Descriptor descriptor;
   private final @Nullable Closeable helper;
+  private final boolean clonable;
 
   private FuseDevice(Descriptor descriptor, @Nullable Closeable helper) {
+    this(descriptor, helper, true);
+  }
+
+  private FuseDevice(Descriptor descriptor, @Nullable Closeable helper, boolean clonable) {
     this.descriptor = descriptor;
     this.helper = helper;
+    this.clonable = clonable;
   }
 
   /**
@@ -109,7 +115,15 @@ public final class FuseDevice implements Closeable {
     return cloned(O_NONBLOCK);
   }
 
+  /** The same descriptor, as a process has it that may not open the device any more. */
+  public FuseDevice unclonable() {
+    return new FuseDevice(descriptor, helper, false);
+  }
+
   private FuseDevice cloned(int more) throws SystemCallException {
+    if (!clonable) {
+      throw new SystemCallException("open /dev/fuse", ErrorNumber.EACCES);
+    }
     Descriptor copy = openDevice(more);
     boolean done = false;
     int session = descriptor.acquire();

@@ -30,7 +30,10 @@ public final class MemoryPressure implements AutoCloseable {
   private final Path cgroups;
   private volatile @Nullable Descriptor trigger;
   private final String description;
-  private final boolean looks;
+
+  /** Whether the figures are looked at: no trigger of the group's own tells. */
+  private volatile boolean looks;
+
   private volatile boolean closed;
 
   /** Watches for this process. */
@@ -102,7 +105,12 @@ public final class MemoryPressure implements AutoCloseable {
     return (events & (PollCalls.POLLERR | PollCalls.POLLNVAL)) == 0;
   }
 
-  /** What is watched, for people. */
+  /** What tells, for a test to take away; null if nothing does. */
+  @Nullable Descriptor trigger() {
+    return trigger;
+  }
+
+  /** What is watched to begin with, for people. */
   public String description() {
     return description;
   }
@@ -133,6 +141,7 @@ public final class MemoryPressure implements AutoCloseable {
         // the group is gone, or the kernel lets go of the trigger: the figures are left
         waiting.close();
         trigger = null;
+        looks = true;
       } else if ((events & PollCalls.POLLPRI) != 0) {
         return true;
       }

@@ -265,13 +265,20 @@ class ReadAheadTest {
 
   @Test
   void aRejectingExecutorIsNotNoticedByTheReader() throws IOException {
-    try (BlockCache rejecting =
-        new BlockCache(
-            100 * EXTENT,
-            EXTENT,
-            always(task -> {
-              throw new RejectedExecutionException("full");
-            }))) {
+    assertNotNoticed(task -> {
+      throw new RejectedExecutionException("full");
+    });
+  }
+
+  @Test
+  void anExecutorWithoutAThreadToBeHadIsNotNoticedByTheReader() throws IOException {
+    assertNotNoticed(task -> {
+      throw new OutOfMemoryError("unable to create native thread");
+    });
+  }
+
+  private void assertNotNoticed(Executor executor) throws IOException {
+    try (BlockCache rejecting = new BlockCache(100 * EXTENT, EXTENT, always(executor))) {
       source.close();
       source =
           new DecryptingSource(

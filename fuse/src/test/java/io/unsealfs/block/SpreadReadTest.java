@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.unsealfs.storage.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,7 +36,7 @@ class SpreadReadTest {
           "f",
           new Pace(Double.MAX_VALUE),
           cache);
-  private final Crew crew = new Crew(3, 4);
+  private Crew crew = new Crew(3, 4);
   private final byte[] into = new byte[SIZE];
   private final Set<Thread> workers = ConcurrentHashMap.newKeySet();
 
@@ -137,6 +139,36 @@ class SpreadReadTest {
     ByteBuffer.wrap(into).put(0, (byte) 1);
     read();
     assertArrayEquals(plaintext, into);
+  }
+
+  @Test
+  void withoutAThreadToBeHadTheReaderGoesOnWithTheHelpHeHas() throws IOException {
+    crew.close();
+    AtomicInteger asked = new AtomicInteger();
+    crew =
+        new Crew(
+            3,
+            4,
+            helper -> {
+              if (asked.incrementAndGet() > 1) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              return Thread.ofPlatform().daemon().unstarted(helper);
+            });
+    CountDownLatch two = new CountDownLatch(2);
+    ciphertext.beforeRead((offset, length) -> {
+      if (workers.add(Thread.currentThread())) {
+        two.countDown();
+      }
+      await(two);
+    });
+    for (int round = 1; round <= 3; round++) {
+      Arrays.fill(into, (byte) 0);
+      read();
+      assertArrayEquals(plaintext, into);
+      assertEquals(2, workers.size(), "the reader and the one helper");
+    }
+    assertEquals(4, asked.get(), "each request tries again to have another");
   }
 
   private static void await(CountDownLatch latch) throws IOException {

@@ -65,6 +65,7 @@ public final class MemoryTree implements FileTree {
   private final MemoryNode root = new MemoryNode(attributes(NodeKind.DIRECTORY, 1, 0, 0755), "c/");
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+  private volatile boolean opensShowNothingNew;
   private long lastId = 1;
 
   /** Attributes with the given figures, the rest fixed. */
@@ -136,6 +137,11 @@ public final class MemoryTree implements FileTree {
   /** Plants a fault in the method of that name. */
   public void fault(String method, Fault fault) {
     faults.put(method, fault);
+  }
+
+  /** Says that a transport need not ask for opens. */
+  public void needsNoOpens() {
+    opensShowNothingNew = true;
   }
 
   /** Takes all faults away. */
@@ -218,6 +224,11 @@ public final class MemoryTree implements FileTree {
       throw new NoSuchAttributeException(name.toString());
     }
     return value.clone();
+  }
+
+  @Override
+  public boolean opensShowNothingNew() {
+    return opensShowNothingNew;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.unsealfs.os;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -83,6 +84,19 @@ class MemoryPressureTest {
   @Test
   void nothingIsKnownWithoutGroups() throws InterruptedException {
     assertFalse(isShort());
+  }
+
+  @Test
+  void whereTheTriggerIsLostTheFiguresAreLookedAt() throws IOException, InterruptedException {
+    write("proc/self/cgroup", "0::/pod\n");
+    write("cg/pod/memory.max", "1000\n");
+    write("cg/pod/memory.current", "950\n");
+    write("cg/pod/memory.pressure", "");
+    try (MemoryPressure pressure = pressure()) {
+      assertFalse(pressure.await(Duration.ofMillis(1)), "the trigger is silent");
+      requireNonNull(pressure.trigger()).close();
+      assertTrue(pressure.await(Duration.ofMinutes(1)));
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.unsealfs.daemon.doctor;
 
+import io.unsealfs.mount.MountOptions;
 import io.unsealfs.os.MountTable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -27,7 +28,8 @@ public record FuseChecks(Path root, List<Path> searchPath) {
   /** Pages of 4 KiB in a request of 1 MiB. */
   private static final long WANTED_PAGES = 256;
 
-  private static final long WANTED_READ_AHEAD_KIB = 1024;
+  /** What a mount sets for itself where it may. */
+  private static final long WANTED_READ_AHEAD_KIB = MountOptions.DEFAULT_READ_AHEAD_BYTES >> 10;
 
   /** Looks at this host. */
   public static FuseChecks ofThisHost() {
@@ -127,8 +129,10 @@ public record FuseChecks(Path root, List<Path> searchPath) {
     return Diagnosis.warn(
         "read-ahead",
         "cannot be set for a mount, the kernel's 128 KiB stay: sequential reads are slower",
-        "as root on the host: echo 1024 > /sys/class/bdi/MAJOR:MINOR/read_ahead_kb after each"
-            + " mount, or give the container a writable /sys");
+        "as root on the host: echo "
+            + WANTED_READ_AHEAD_KIB
+            + " > /sys/class/bdi/MAJOR:MINOR/read_ahead_kb after each mount, or give the container"
+            + " a writable /sys");
   }
 
   private Optional<Path> anyReadAhead() {

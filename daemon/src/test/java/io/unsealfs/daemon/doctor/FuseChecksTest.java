@@ -91,14 +91,15 @@ class FuseChecksTest {
   @Test
   void readAheadNeedsAWritableSysfs() throws IOException {
     assertEquals(Level.WARN, checks().readAheadSetting().level());
+    assertTrue(checks().readAheadSetting().mend().contains("echo 2048 >"));
     write("sys/class/bdi/0:50/read_ahead_kb", "128\n");
     assertEquals(Level.OK, checks().readAheadSetting().level());
   }
 
   @Test
   void mountsOfOursAreListedWithTheirReadAhead() throws IOException {
-    write("sys/class/bdi/0:50/read_ahead_kb", "1024\n");
-    write("sys/class/bdi/0:51/read_ahead_kb", "128\n");
+    write("sys/class/bdi/0:50/read_ahead_kb", "2048\n");
+    write("sys/class/bdi/0:51/read_ahead_kb", "1024\n");
     List<Diagnosis> found =
         checks()
             .runningMounts(
@@ -110,6 +111,7 @@ class FuseChecksTest {
     assertEquals(
         List.of(Level.OK, Level.WARN, Level.WARN), found.stream().map(Diagnosis::level).toList());
     assertEquals("mount /slow?", found.get(1).what());
+    assertTrue(found.get(1).mend().contains("echo 2048 >"), "as the mounts set it themselves");
   }
 
   private static MountTable.Entry mount(int minor, String at, String type) {

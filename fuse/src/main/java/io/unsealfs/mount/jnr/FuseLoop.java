@@ -52,7 +52,7 @@ final class FuseLoop implements ServingLoop {
       FuseEvents events,
       MountOptions options)
       throws MountException {
-    this.roster = new Roster(options.workersAtMost(), options.patience(), this::add);
+    this.roster = new Roster(options.workersAtMost(), options.patience(), this::add, this::end);
     this.fuse = NativeCalls.fuse();
     this.runtime = Runtime.getRuntime(fuse);
     this.adapter = adapter;
@@ -131,9 +131,7 @@ final class FuseLoop implements ServingLoop {
         LOG.log(Level.WARNING, "the FUSE loop ended with code {0}", code);
       }
     } finally {
-      if (roster.left()) {
-        end();
-      }
+      roster.left();
     }
   }
 

@@ -60,7 +60,7 @@ final class Crew implements ServingLoop {
     this.interrupts = interrupts;
     this.resident = resident;
     this.whenOver = whenOver;
-    this.roster = new Roster(most, patience, this::add);
+    this.roster = new Roster(most, patience, this::add, this::over);
   }
 
   /** Sets {@code count} workers to work. */
@@ -69,11 +69,31 @@ final class Crew implements ServingLoop {
   }
 
   private void add(int number) {
-    Worker worker = maker.apply(this, ownDevice());
-    workers.add(worker);
-    Thread thread = new Thread(worker, "unsealfs-fuse-" + number);
-    thread.setDaemon(true);
-    thread.start();
+    FuseDevice own = ownDevice();
+    Worker worker = null;
+    boolean started = false;
+    try {
+      worker = maker.apply(this, own);
+      workers.add(worker);
+      Thread thread = new Thread(worker, "unsealfs-fuse-" + number);
+      thread.setDaemon(true);
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        if (worker != null) {
+          workers.remove(worker);
+          worker.stopPolling();
+        }
+        letGo(own);
+      }
+    }
+  }
+
+  private void letGo(FuseDevice own) {
+    if (own != device) {
+      own.close();
+    }
   }
 
   /**
@@ -128,14 +148,13 @@ final class Crew implements ServingLoop {
 
   /** A worker found the connection over. The others hear it too, unless they hang in a source. */
   void left(Worker worker) {
-    boolean last = roster.left();
     workers.forEach(Worker::interruptAny);
-    if (worker.device() != device) {
-      worker.device().close();
-    }
-    if (!last) {
-      return;
-    }
+    letGo(worker.device());
+    roster.left();
+  }
+
+  /** The last has left. */
+  private void over() {
     if (resident != null) {
       resident.close();
     }

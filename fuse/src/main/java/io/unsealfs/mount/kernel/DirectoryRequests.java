@@ -1,7 +1,5 @@
 package io.unsealfs.mount.kernel;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.unsealfs.mount.Errno;
 import io.unsealfs.mount.NodeAdapter;
 import io.unsealfs.mount.Request;
@@ -35,25 +33,25 @@ final class DirectoryRequests {
   private static final int DOTS = 2;
   private static final Name DOT = Name.of(".");
   private static final Name DOT_DOT = Name.of("..");
-  private static final int MOST_UNSEEN = 64;
 
   private final NodeAdapter nodes;
   private final Inodes inodes;
   private final boolean unseenOpens;
+  private final UnseenDirectories unseen;
   private final ConcurrentHashMap<Long, OpenDirectory> open = new ConcurrentHashMap<>();
   private final AtomicLong lastHandle = new AtomicLong();
-  private final Cache<Long, OpenDirectory> unseen =
-      Caffeine.newBuilder().maximumSize(MOST_UNSEEN).executor(Runnable::run).build();
 
   /**
    * The requests of one mount.
    *
    * @param unseenOpens whether the kernel is told that it need not send OPENDIR
    */
-  DirectoryRequests(NodeAdapter nodes, Inodes inodes, boolean unseenOpens) {
+  DirectoryRequests(
+      NodeAdapter nodes, Inodes inodes, boolean unseenOpens, UnseenDirectories unseen) {
     this.nodes = nodes;
     this.inodes = inodes;
     this.unseenOpens = unseenOpens;
+    this.unseen = unseen;
   }
 
   int opendir(Request about, KernelRequest request, KernelReply reply) throws IOException {
@@ -111,7 +109,7 @@ final class DirectoryRequests {
       return open.get(handle);
     }
     Inode inode = inodes.get(request.node());
-    return inode == null ? null : unseen.get(inode.id(), id -> new OpenDirectory(inode));
+    return inode == null ? null : unseen.of(inode);
   }
 
   private boolean dots(ByteBuffer out, Inode inode, int at, boolean plus) {
@@ -161,10 +159,5 @@ final class DirectoryRequests {
     Inode inode = inodes.refer(directory, name, found);
     reply.counts(inode.id());
     EntryFormat.entry(out, inode.id(), nodes.attributes(found, false), nodes.validity());
-  }
-
-  /** The kernel forgot the node. */
-  void forget(long nodeId) {
-    unseen.invalidate(nodeId);
   }
 }

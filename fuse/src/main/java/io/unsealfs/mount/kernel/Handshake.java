@@ -115,11 +115,6 @@ record Handshake(int minor, int maxReadAheadBytes, long flags) {
     return REPLY_SIZE;
   }
 
-  /** Whether requests may be larger than 32 pages. */
-  boolean largeRequests() {
-    return (flags & MAX_PAGES) != 0;
-  }
-
   /** Whether OPEN may be answered with "not needed". */
   boolean unseenOpens() {
     return (flags & NO_OPEN_SUPPORT) != 0;

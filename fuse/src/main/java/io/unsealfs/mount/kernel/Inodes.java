@@ -5,6 +5,7 @@ import io.unsealfs.storage.Node;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A node is its place, a name in a directory: two hard links are two nodes with the same {@code
  * st_ino}, as with libfuse. All changes of one place's count happen inside {@code byPlace.compute},
  * so that a lookup and the forget that races with it come one after the other. Nothing else happens
- * inside it.
+ * inside it: who is told of a node that goes, which may mean to close its file, is told afterwards.
  */
 final class Inodes {
   private record Place(long parentId, Name name) {}
@@ -31,7 +32,7 @@ final class Inodes {
   /**
    * A table that holds the root only.
    *
-   * @param onForgotten told the number of each node that goes
+   * @param onForgotten told the number of each node that has gone, once
    */
   Inodes(Node root, LongConsumer onForgotten) {
     this.root = new Inode(Inode.ROOT_ID, null, Name.of("/"), root);
@@ -68,6 +69,7 @@ final class Inodes {
     if (inode == null) {
       return;
     }
+    AtomicBoolean gone = new AtomicBoolean();
     byPlace.compute(
         new Place(inode.parentId(), inode.name()),
         (place, current) -> {
@@ -75,11 +77,12 @@ final class Inodes {
           if (inode.references > 0) {
             return current;
           }
-          if (byId.remove(id) != null) {
-            onForgotten.accept(id);
-          }
+          gone.set(byId.remove(id) != null);
           return current == inode ? null : current;
         });
+    if (gone.get()) {
+      onForgotten.accept(id);
+    }
   }
 
   /** The node of the root directory. */

@@ -19,6 +19,7 @@ import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.MountTable;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.FileTree;
+import io.unsealfs.storage.Node;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -42,10 +43,11 @@ public final class KernelFuseHost implements FuseHost {
 
   private final ResidentStart.Making memory;
   private final boolean asksForPassthrough;
+  private final boolean clonesDevice;
 
   /** The usual one. */
   public KernelFuseHost() {
-    this(HiddenMemory::create, true);
+    this(HiddenMemory::create, true, true);
   }
 
   /**
@@ -53,10 +55,12 @@ public final class KernelFuseHost implements FuseHost {
    *
    * @param memory makes that of resident files
    * @param asksForPassthrough false for what older kernels do
+   * @param clonesDevice false where the workers have to share one descriptor
    */
-  KernelFuseHost(ResidentStart.Making memory, boolean asksForPassthrough) {
+  KernelFuseHost(ResidentStart.Making memory, boolean asksForPassthrough, boolean clonesDevice) {
     this.memory = memory;
     this.asksForPassthrough = asksForPassthrough;
+    this.clonesDevice = clonesDevice;
   }
 
   @Override
@@ -135,7 +139,7 @@ public final class KernelFuseHost implements FuseHost {
       ResidentStart start,
       Set<Integer> before)
       throws MountException {
-    FuseDevice device = connection.device();
+    FuseDevice device = clonesDevice ? connection.device() : connection.device().unclonable();
     RootAcl acl = new RootAcl(options.allowUids());
     boolean wanted = start.isWanted();
     Wishes wishes =
@@ -158,17 +162,28 @@ public final class KernelFuseHost implements FuseHost {
               + " with allow_uid of several users: this kernel's FUSE has no access control lists;"
               + " give one user, or allow_other");
     }
+    MountTable.Entry entry =
+        point
+            .mounted(table())
+            .filter(top -> !before.contains(top.id()))
+            .orElseThrow(() ->
+                new MountException(
+                    "cannot mount on " + point + ": the mount table does not list it"));
     NodeAdapter nodes = new NodeAdapter(tree, options);
+    Node root = root(nodes);
+    // Whatever may fail has been done: the memory is taken from its keeper now, and from here on
+    // the crew closes it, also where no thread of it can be started.
     UnseenOpens unseen = new UnseenOpens(nodes);
     Interrupts interrupts = new Interrupts();
     ResidentOpens opens = residentOpens(tree, options, device, nodes, interrupts, start);
-    Inodes inodes = inodes(nodes, unseen, opens);
+    UnseenDirectories listed = new UnseenDirectories();
+    Inodes inodes = inodes(root, unseen, listed, opens);
     Dispatcher dispatcher =
         new Dispatcher(
             new Guard(events),
             new NodeRequests(nodes, inodes, acl),
             new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, opens),
-            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs()));
+            new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs(), listed));
     Crew crew =
         new Crew(
             device,
@@ -178,13 +193,6 @@ public final class KernelFuseHost implements FuseHost {
             interrupts,
             opens,
             nodes);
-    MountTable.Entry entry =
-        point
-            .mounted(table())
-            .filter(top -> !before.contains(top.id()))
-            .orElseThrow(() ->
-                new MountException(
-                    "cannot mount on " + point + ": the mount table does not list it"));
     int workers = options.workersAtFirst();
     crew.start(workers);
     events.agreed(
@@ -247,17 +255,21 @@ public final class KernelFuseHost implements FuseHost {
   }
 
   private static Inodes inodes(
-      NodeAdapter nodes, UnseenOpens unseen, @Nullable ResidentOpens resident)
-      throws MountException {
+      Node root, UnseenOpens unseen, UnseenDirectories listed, @Nullable ResidentOpens resident) {
+    return new Inodes(
+        root,
+        id -> {
+          unseen.forget(id);
+          listed.forget(id);
+          if (resident != null) {
+            resident.forget(id);
+          }
+        });
+  }
+
+  private static Node root(NodeAdapter nodes) throws MountException {
     try {
-      return new Inodes(
-          nodes.root(),
-          id -> {
-            unseen.forget(id);
-            if (resident != null) {
-              resident.forget(id);
-            }
-          });
+      return nodes.root();
     } catch (IOException e) {
       throw new MountException("cannot mount: the root directory: " + e.getMessage(), e);
     }

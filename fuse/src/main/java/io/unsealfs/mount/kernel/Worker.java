@@ -65,10 +65,15 @@ final class Worker implements Runnable {
       }
     } finally {
       reply.wipe();
-      if (polled != null) {
-        polled.close();
-      }
+      stopPolling();
       crew.left(this);
+    }
+  }
+
+  /** Lets go of the descriptor that only this one knows of. */
+  void stopPolling() {
+    if (polled != null) {
+      polled.close();
     }
   }
 

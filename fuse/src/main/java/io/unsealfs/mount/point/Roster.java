@@ -1,5 +1,6 @@
 package io.unsealfs.mount.point;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -12,15 +13,21 @@ import java.util.function.IntConsumer;
  * those that are counted.
  */
 public final class Roster {
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
   /** Between two looks for a sign of life. */
   private static final Duration LOOK = Duration.ofMillis(50);
 
   /** In which a new thread comes to listen. */
   private static final long START_NANOS = 1_000_000;
 
+  /** After which it is tried again where there was no thread to be had. */
+  private static final Duration RETRY = Duration.ofSeconds(1);
+
   private final int most;
   private final long patienceNanos;
   private final IntConsumer starter;
+  private final Runnable whenOver;
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger started = new AtomicInteger();
@@ -35,28 +42,76 @@ public final class Roster {
    * @param most threads at most
    * @param patience how long all may be busy without one getting done before another is added; zero
    *     for no time at all, even if some get done
-   * @param starter starts the thread of the given number, 1 for the first
+   * @param starter starts the thread of the given number, 1 for the first; may throw
+   * @param whenOver run once, by whoever finds that all have left, or that none can be started
    */
-  public Roster(int most, Duration patience, IntConsumer starter) {
+  public Roster(int most, Duration patience, IntConsumer starter, Runnable whenOver) {
     this.most = most;
     this.patienceNanos = patience.toNanos();
     this.starter = starter;
+    this.whenOver = whenOver;
     this.watcher = new Thread(this::watch, "unsealfs-fuse-watch");
     this.watcher.setDaemon(true);
   }
 
-  /** Starts {@code count} threads. */
+  /**
+   * Starts {@code count} threads, or as many of them as there are to be had.
+   *
+   * @throws OutOfMemoryError or whatever else kept the very first from being started
+   */
   public void start(int count) {
     // counted beforehand: the first must not find itself the last to leave
     running.set(count);
     for (int i = 0; i < count; i++) {
-      add();
+      try {
+        add();
+      } catch (Throwable e) {
+        if (i == 0) {
+          gone(count);
+          throw e;
+        }
+        notStarted(count - i, e);
+        break;
+      }
     }
-    watcher.start();
+    startWatcher();
+  }
+
+  private void startWatcher() {
+    try {
+      watcher.start();
+    } catch (OutOfMemoryError e) {
+      LOG.log(Level.WARNING, "no more workers will be added to a mount: {0}", e.getMessage());
+    }
   }
 
   private void add() {
-    starter.accept(started.incrementAndGet());
+    int number = started.incrementAndGet();
+    boolean done = false;
+    try {
+      starter.accept(number);
+      done = true;
+    } finally {
+      if (!done) {
+        started.decrementAndGet();
+      }
+    }
+  }
+
+  /** Threads that were counted do not come: one that left meanwhile took them for others. */
+  private void notStarted(int count, Throwable why) {
+    LOG.log(
+        Level.WARNING,
+        "a worker of a mount cannot be started, {0} serve: {1}",
+        started.get(),
+        why.toString());
+    gone(count);
+  }
+
+  private void gone(int count) {
+    if (running.addAndGet(-count) == 0) {
+      whenOver.run();
+    }
   }
 
   /** One of them waits for a request. */
@@ -95,15 +150,11 @@ public final class Roster {
     return idle.get() >= running.get();
   }
 
-  /**
-   * One of them leaves, since the mount is over; no more are added.
-   *
-   * @return whether it was the last
-   */
-  public boolean left() {
+  /** One of them leaves, since the mount is over; no more are added. */
+  public void left() {
     over = true;
     LockSupport.unpark(watcher);
-    return running.decrementAndGet() == 0;
+    gone(1);
   }
 
   private void watch() {
@@ -125,12 +176,25 @@ public final class Roster {
       } else if (!over
           && (patienceNanos == 0 || taken.sum() == before)
           && running.getAndIncrement() > 0) {
-        add();
-        if (patienceNanos == 0) {
-          // until that one has counted itself, it cannot be seen that one listens
-          LockSupport.parkNanos(this, START_NANOS);
-        }
+        addCounted();
       }
+    }
+  }
+
+  private void addCounted() {
+    try {
+      add();
+    } catch (Throwable e) {
+      // the watcher lives on: threads may be had again, and the last to leave must be known
+      notStarted(1, e);
+      if (!over) {
+        LockSupport.parkNanos(this, RETRY.toNanos());
+      }
+      return;
+    }
+    if (patienceNanos == 0) {
+      // until that one has counted itself, it cannot be seen that one listens
+      LockSupport.parkNanos(this, START_NANOS);
     }
   }
 }

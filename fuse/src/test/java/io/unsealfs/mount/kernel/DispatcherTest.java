@@ -38,6 +38,7 @@ final class DispatcherTest {
   /** What a mount is made of, without the kernel. */
   private final class Mounted {
     final NodeAdapter nodes;
+    final UnseenDirectories listed = new UnseenDirectories();
     final Inodes inodes;
     final Dispatcher dispatcher;
 
@@ -47,13 +48,19 @@ final class DispatcherTest {
               tree,
               new MountOptions("s", false, allowUids, OptionalInt.empty(), OptionalInt.empty(), 0));
       UnseenOpens unseen = new UnseenOpens(nodes);
-      inodes = new Inodes(tree.top(), unseen::forget);
+      inodes =
+          new Inodes(
+              tree.top(),
+              id -> {
+                unseen.forget(id);
+                listed.forget(id);
+              });
       dispatcher =
           new Dispatcher(
               new Guard(FuseEvents.NONE),
               new NodeRequests(nodes, inodes, new RootAcl(allowUids)),
               new FileRequests(nodes, inodes, unseenOpens, unseen, null),
-              new DirectoryRequests(nodes, inodes, unseenOpens));
+              new DirectoryRequests(nodes, inodes, unseenOpens, listed));
     }
 
     int answer(byte[] bytes) {
@@ -130,6 +137,21 @@ final class DispatcherTest {
     assertEquals(1, unseen.nodes.openFiles());
     unseen.inodes.forget(id, 1);
     assertEquals(0, unseen.nodes.openFiles(), "closed when the kernel forgets the node");
+  }
+
+  @Test
+  void listingsOfDirectoriesThatWereNeverOpenedGoWithTheNode() {
+    Mounted unseen = new Mounted(List.of(), true);
+    tree.file(tree.directory(tree.top(), Name.of("d")), Name.of("f"), 1);
+    long id = unseen.lookup(Inode.ROOT_ID, "d");
+    assertEquals(-Errno.ENOSYS, unseen.answer(Requests.open(Opcode.OPENDIR, id, 0)));
+    for (int position = 0; position < 3; position++) {
+      assertTrue(unseen.answer(Requests.read(Opcode.READDIR, id, 0, position, 4096)) > 0);
+    }
+    assertEquals(1, tree.calls("list"), "the listing is kept");
+    assertEquals(1, unseen.listed.size());
+    unseen.inodes.forget(id, 1);
+    assertEquals(0, unseen.listed.size());
   }
 
   @Test

@@ -14,6 +14,7 @@ final class HandshakeTest {
   private static final int EVERYTHING = -1;
   private static final int NO_OPEN = 1 << 17;
   private static final int POSIX_ACL = 1 << 20;
+  private static final int MAX_PAGES = 1 << 22;
   private static final int NO_OPENDIR = 1 << 24;
   private static final int WRITEBACK_CACHE = 1 << 16;
   private static final Wishes PLAIN = new Wishes(false, false, false, false);
@@ -32,7 +33,7 @@ final class HandshakeTest {
     assertFalse(agreed.unseenOpens());
     assertFalse(agreed.unseenOpendirs());
     assertFalse(agreed.acl());
-    assertTrue(agreed.largeRequests());
+    assertEquals(MAX_PAGES, agreed.flags() & MAX_PAGES, "requests of more than 32 pages");
     assertEquals(0, agreed.flags() & (WRITEBACK_CACHE | NO_OPEN | POSIX_ACL));
     assertEquals(
         0, shake(Requests.init(7, 31, 0, 0), new Wishes(true, false, true, false)).flags());
@@ -47,7 +48,7 @@ final class HandshakeTest {
     assertTrue(agreed.unseenOpens());
     assertTrue(agreed.unseenOpendirs());
     assertTrue(agreed.acl());
-    assertFalse(agreed.largeRequests());
+    assertEquals(0, agreed.flags() & MAX_PAGES);
   }
 
   @Test

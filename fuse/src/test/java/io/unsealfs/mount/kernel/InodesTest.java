@@ -47,6 +47,24 @@ final class InodesTest {
   }
 
   @Test
+  void whoIsToldOfANodeThatHasGoneMayUseThePlaceAgain() {
+    Node file = tree.file("f", 1);
+    AtomicReference<Inodes> table = new AtomicReference<>(inodes);
+    AtomicInteger told = new AtomicInteger();
+    Inodes telling =
+        new Inodes(
+            tree.top(),
+            id -> {
+              told.incrementAndGet();
+              table.get().refer(root, NAME, file);
+            });
+    table.set(telling);
+    telling.forget(telling.refer(root, NAME, file).id(), 1);
+    assertEquals(1, told.get());
+    assertEquals(1, telling.size());
+  }
+
+  @Test
   void anotherFileInTheSamePlaceIsAnotherNodeAndBothAreCounted() {
     Inode old = inodes.refer(root, NAME, tree.file("f", 1));
     Inode now = inodes.refer(root, NAME, tree.file("f", 1));

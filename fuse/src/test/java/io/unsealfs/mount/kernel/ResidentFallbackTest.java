@@ -2,6 +2,7 @@ package io.unsealfs.mount.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.mount.Child;
@@ -9,6 +10,7 @@ import io.unsealfs.mount.FuseEvents;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.MemoryTree;
 import io.unsealfs.mount.Mount;
+import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.Mounts;
 import io.unsealfs.mount.Transport;
 import io.unsealfs.mount.resident.ResidentPlan;
@@ -16,9 +18,11 @@ import io.unsealfs.os.ErrorNumber;
 import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.Node;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.text.MessageFormat;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -105,6 +109,7 @@ final class ResidentFallbackTest {
         bytes -> {
           throw new SystemCallException("fsopen tmpfs", errno);
         },
+        true,
         true);
   }
 
@@ -122,7 +127,7 @@ final class ResidentFallbackTest {
 
   @Test
   void whereTheKernelDoesNotOfferIt() throws Exception {
-    FuseHost host = new KernelFuseHost(HiddenMemory::create, false);
+    FuseHost host = new KernelFuseHost(HiddenMemory::create, false, true);
     assertOff(host, BUDGET, "offers no passthrough");
     assertTrue(host.residentUnusable().orElseThrow().contains("offers no passthrough"));
   }
@@ -136,6 +141,7 @@ final class ResidentFallbackTest {
               memory.close();
               return memory;
             },
+            true,
             true);
     assertOff(host, BUDGET, "does not read from our memory");
   }
@@ -146,13 +152,36 @@ final class ResidentFallbackTest {
   }
 
   @Test
+  void theMemoryIsLetGoWhereTheMountFails() throws Exception {
+    List<HiddenMemory> made = new ArrayList<>();
+    FuseHost host =
+        new KernelFuseHost(
+            bytes -> {
+              HiddenMemory memory = HiddenMemory.create(bytes);
+              made.add(memory);
+              return memory;
+            },
+            true,
+            true);
+    tree.fault(
+        "root",
+        () -> {
+          throw new IOException("no root");
+        });
+    assertThrows(MountException.class, () -> mount(host, BUDGET));
+    assertEquals(
+        ErrorNumber.EBADF,
+        assertThrows(SystemCallException.class, made.getFirst()::usedBytes).errno());
+  }
+
+  @Test
   void overLibfuse() throws Exception {
     assertOff(Transport.JNR.host(), BUDGET, "only transport kernel can");
   }
 
   @Test
   void whereMemoryIsLessThanThought() throws Exception {
-    Mount mount = mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true), BUDGET);
+    Mount mount = mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true, true), BUDGET);
     try {
       for (int i = 0; i < 3; i++) {
         assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());

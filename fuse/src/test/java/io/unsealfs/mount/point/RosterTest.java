@@ -1,20 +1,28 @@
 package io.unsealfs.mount.point;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RosterTest {
   private static final int LONG_SECONDS = 30;
 
   private final LinkedBlockingQueue<Integer> started = new LinkedBlockingQueue<>();
-  private final Roster roster = new Roster(3, Duration.ofMillis(50), started::add);
+  private final AtomicInteger over = new AtomicInteger();
+  private final Roster roster =
+      new Roster(3, Duration.ofMillis(50), started::add, over::incrementAndGet);
 
   @Test
   void startsAsManyAsItIsTold() {
@@ -39,7 +47,7 @@ class RosterTest {
 
   @Test
   void withoutPatienceAddsOneAsSoonAsAllAreBusyWhateverGetsDone() throws InterruptedException {
-    Roster impatient = new Roster(4, Duration.ZERO, started::add);
+    Roster impatient = new Roster(4, Duration.ZERO, started::add, over::incrementAndGet);
     impatient.start(1);
     assertEquals(1, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
     impatient.idle();
@@ -64,7 +72,7 @@ class RosterTest {
   @Test
   void addsNobodyOnceTheMountIsOver() throws InterruptedException {
     begin(1);
-    assertTrue(roster.left());
+    roster.left();
     roster.busy();
 
     assertNull(started.poll(200, TimeUnit.MILLISECONDS));
@@ -74,8 +82,76 @@ class RosterTest {
   void knowsTheLastToLeave() {
     begin(2);
 
-    assertFalse(roster.left());
-    assertTrue(roster.left());
+    roster.left();
+    assertEquals(0, over.get());
+    roster.left();
+    assertEquals(1, over.get());
+  }
+
+  @Test
+  void theLastToLeaveIsKnownAlsoWhereOneCouldNotBeStarted() throws InterruptedException {
+    AtomicBoolean refuses = new AtomicBoolean();
+    LinkedBlockingQueue<Integer> refused = new LinkedBlockingQueue<>();
+    Roster shortOfThreads =
+        new Roster(
+            4,
+            Duration.ofMillis(1),
+            number -> {
+              if (refuses.get()) {
+                refused.add(number);
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              started.add(number);
+            },
+            over::incrementAndGet);
+    shortOfThreads.start(1);
+    shortOfThreads.idle();
+    refuses.set(true);
+    shortOfThreads.busy();
+    assertEquals(2, refused.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    assertEquals(2, refused.poll(LONG_SECONDS, TimeUnit.SECONDS), "it is tried again");
+
+    refuses.set(false);
+    assertEquals(1, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    assertEquals(2, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    shortOfThreads.idle();
+    shortOfThreads.left();
+    assertEquals(0, over.get());
+    shortOfThreads.left();
+    assertEquals(1, over.get());
+  }
+
+  @Test
+  void theLastToLeaveIsKnownAlsoIfItLeavesBeforeTheStartThatFails() {
+    AtomicReference<@Nullable Roster> made = new AtomicReference<>();
+    Roster leaving =
+        new Roster(
+            3,
+            Duration.ofMillis(1),
+            number -> {
+              if (number > 1) {
+                requireNonNull(made.get()).left();
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+            },
+            over::incrementAndGet);
+    made.set(leaving);
+    leaving.start(3);
+    assertEquals(1, over.get());
+  }
+
+  @Test
+  void aMountForWhichNoThreadIsToBeHadFails() {
+    Roster none =
+        new Roster(
+            3,
+            Duration.ofMillis(1),
+            number -> {
+              throw new OutOfMemoryError("unable to create native thread");
+            },
+            over::incrementAndGet);
+    assertThrows(OutOfMemoryError.class, () -> none.start(2));
+    assertEquals(1, over.get(), "what was to be served is closed");
   }
 
   @Test
