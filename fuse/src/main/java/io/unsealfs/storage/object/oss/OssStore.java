@@ -136,7 +136,7 @@ public final class OssStore implements ObjectStore {
     }
     continuation.ifPresent(request::continuationToken);
     return calls.call(
-        "listing",
+        "listing below \"" + Name.of(prefix) + "\"",
         cancellation,
         () -> page(OssErrors.translate(() -> client.listObjectsV2(request.build()))));
   }
