@@ -236,6 +236,19 @@ class CredentialFetcherTest {
   }
 
   @Test
+  void aBadFileIsNewsOnce() throws IOException {
+    Path file = directory.resolve("credentials");
+    Files.writeString(file, "nonsense");
+    FileCredentials fetcher = new FileCredentials(file);
+    assertTrue(fetcher.changed());
+    assertThrows(StoreProtocolException.class, fetcher::fetch);
+    assertFalse(fetcher.changed());
+    Files.writeString(file, "access_key_id=id1\naccess_key_secret=se1\n");
+    assertTrue(fetcher.changed());
+    assertEquals("id1", fetcher.fetch().accessKeyId());
+  }
+
+  @Test
   void aFileThatIsTooLargeOrNonsenseIsRefused() throws IOException {
     Path file = directory.resolve("credentials");
     Files.writeString(file, "x=" + "y".repeat(70_000));
