@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -185,6 +187,37 @@ class CredentialFetcherTest {
     assertTrue(form.endsWith("OIDCToken=pod.jwt.1"), form);
     assertTrue(requests.get(1).body().endsWith("pod.jwt.2"));
     assertFalse(requests.get(0).headers().containsKey("authorization"));
+  }
+
+  @Test
+  void anExchangeRefusedForAWrongClockIsRepeatedWithTheHosts() throws IOException {
+    Instant there = Instant.parse("2034-05-06T07:08:09Z");
+    Clock wrong = Clock.fixed(Instant.parse("2024-01-01T00:00:00Z"), ZoneOffset.UTC);
+    String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(there.atOffset(ZoneOffset.UTC));
+    server.gate(
+        request ->
+            request.body().contains("Timestamp=2034-05-06T07%3A08%3A09Z")
+                ? says(
+                    "{\"Credentials\":{\"AccessKeyId\":\"id\",\"AccessKeySecret\":\"se\","
+                        + "\"SecurityToken\":\"to\",\"Expiration\":\""
+                        + END
+                        + "\"}}")
+                : Fault.status(400, "InvalidTimeStamp.Expired", Map.of("Date", date)));
+    try (OidcExchange exchange = new OidcExchange(pod(), host(), wrong)) {
+      expect(exchange.fetch());
+      assertEquals(2, server.traffic().requests().size());
+      expect(exchange.fetch());
+      assertEquals(3, server.traffic().requests().size(), "the clock stays corrected");
+    }
+  }
+
+  @Test
+  void anExchangeRefusedForAnotherReasonIsNotRepeated() throws IOException {
+    server.gate(request -> Fault.status(400, "AuthenticationFail.OIDCToken.Expired"));
+    try (OidcExchange exchange = new OidcExchange(pod(), host(), Clock.systemUTC())) {
+      assertThrows(StoreDeniedException.class, exchange::fetch);
+    }
+    assertEquals(1, server.traffic().requests().size());
   }
 
   @Test
