@@ -268,6 +268,43 @@ class BucketVolumesTest {
     }
   }
 
+  @Test
+  void aVolumeAmongAHundredThousandObjectsIsMountedWithFewRequests()
+      throws IOException, InterruptedException {
+    Needs.fuse();
+    VectorVolume volume = VectorVolume.named("xchacha");
+    Path unpacked = volume.unpack(scratch);
+    try (StoreServer large = new StoreServer(new StoreBucket(StoreBucket.Dialect.S3, BUCKET))) {
+      put(large, unpacked);
+      for (int directory = 0; directory < 100; directory++) {
+        for (int file = 0; file < 1000; file++) {
+          large.bucket().put("qwen/more/" + directory + "/" + file, new byte[0]);
+        }
+      }
+      List<String> words =
+          List.of(
+              "--endpoint",
+              large.endpoint(),
+              "--path-style",
+              "--credentials",
+              credentials(),
+              "--key",
+              Secrets.reference(scratch, volume.password()));
+      try (Mounted mounted =
+          Mounted.mount(scratch, "s3://" + BUCKET + "/qwen", words.toArray(String[]::new))) {
+        long lists = large.traffic().lists();
+        // 101 pages one after the other; ten of them are listed again in parts
+        assertTrue(lists >= 101 && lists <= 240, lists + " pages");
+        assertEquals(1, large.traffic().heads());
+        try (Stream<Path> files = Files.walk(unpacked)) {
+          long few = files.count();
+          assertTrue(large.traffic().gets() <= few, large.traffic().gets() + " of " + few);
+        }
+        assertTrue(Files.isDirectory(mounted.path()));
+      }
+    }
+  }
+
   private static void put(StoreServer server, Path volume) throws IOException {
     try (Stream<Path> files = Files.walk(volume)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
