@@ -268,7 +268,7 @@ public final class S3Store implements ObjectStore {
     String what = "reading \"" + version.shownKey() + "\"";
     long start = System.nanoTime();
     try (HttpAnswer answer =
-        calls.call(what, cancellation, () -> gets.get(version, offset, length))) {
+        calls.call(what, cancellation, () -> gets.get(version, offset, length), sink::asksAgain)) {
       long firstByte = System.nanoTime() - start;
       RangeBody.copy(what + " of " + location, answer.body(), length, sink);
       long slowed = RetryAfter.qosDelayMillis(SignedGets.header(answer, "x-oss-qos-delay-time"));
