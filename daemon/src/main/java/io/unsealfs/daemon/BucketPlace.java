@@ -17,10 +17,12 @@ import io.unsealfs.storage.object.ObjectNotFoundException;
 import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectUri;
 import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.volume.VolumeContext;
 import io.unsealfs.volume.gocryptfs.GocryptfsFormat;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
@@ -97,7 +99,14 @@ final class BucketPlace implements Place {
     boolean done = false;
     try {
       DiskLimits limits = options.diskLimits();
-      Optional<ObjectVersion> object = object(uri, store, retries);
+      Optional<ObjectVersion> object = Optional.empty();
+      StoreDeniedException denied = null;
+      try {
+        object = object(uri, store, retries);
+      } catch (StoreDeniedException e) {
+        // rights may begin below the prefix: its own name is then refused, not missing
+        denied = e;
+      }
       Source file = null;
       BucketTree tree = null;
       if (object.isPresent()) {
@@ -106,14 +115,7 @@ final class BucketPlace implements Place {
         }
         file = chunks.openAlone(object.get());
       } else {
-        tree =
-            BucketTree.open(
-                store,
-                uri.treePrefix(),
-                chunks,
-                GocryptfsFormat::isIndex,
-                retries,
-                BucketPlace::warn);
+        tree = tree(uri, store, chunks, retries, denied);
       }
       done = true;
       return new BucketPlace(
@@ -146,6 +148,30 @@ final class BucketPlace implements Place {
           .filter(version -> version.size() > 0);
     } catch (ObjectNotFoundException e) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * What lies below the source.
+   *
+   * @param denied why nothing is known of an object of that very name; null if there is none
+   */
+  private static BucketTree tree(
+      ObjectUri uri,
+      ObjectStore store,
+      ChunkStore chunks,
+      RetryPolicy retries,
+      @Nullable StoreDeniedException denied)
+      throws IOException {
+    try {
+      return BucketTree.open(
+          store, uri.treePrefix(), chunks, GocryptfsFormat::isIndex, retries, BucketPlace::warn);
+    } catch (NoSuchFileException e) {
+      if (denied == null) {
+        throw e;
+      }
+      throw new StoreDeniedException(
+          denied.getMessage() + "; nor is there an object below that name", denied);
     }
   }
 

@@ -172,7 +172,7 @@ final class ObjectOptions {
     try {
       return new ChunkSettings(
           budget,
-          Math.max(2, store.maxConnections()),
+          store.maxConnections(),
           Math.toIntExact(minFetch.bytes()),
           Math.toIntExact(prefetchPart.bytes()),
           ahead ? prefetchWindowMax.bytes() : 0,

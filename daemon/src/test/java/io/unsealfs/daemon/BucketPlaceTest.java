@@ -1,8 +1,11 @@
 package io.unsealfs.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.Fetched;
@@ -12,6 +15,7 @@ import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectUri;
 import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.RangeSink;
+import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreLocation;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -79,6 +83,78 @@ class BucketPlaceTest {
 
     @Override
     public void close() {}
+  }
+
+  /** A bucket whose own names are refused, with these keys below "models". */
+  private record RightsBelow(List<String> keys, boolean listed) implements ObjectStore {
+    @Override
+    public StoreLocation location() {
+      return new StoreLocation("s3", "http://127.0.0.1:1", "models");
+    }
+
+    @Override
+    public ObjectPage list(
+        String prefix, ListDepth depth, Optional<String> continuation, Cancellation cancellation)
+        throws IOException {
+      if (!listed || !prefix.equals("qwen/")) {
+        throw new StoreDeniedException("the listing was refused");
+      }
+      return new ObjectPage(
+          keys.stream()
+              .map(key -> new ObjectVersion(key, 10, Optional.of("e"), 1000, false))
+              .toList(),
+          List.of(),
+          0,
+          Optional.empty());
+    }
+
+    @Override
+    public ObjectVersion head(String key, Cancellation cancellation) throws IOException {
+      throw new StoreDeniedException("the name was refused");
+    }
+
+    @Override
+    public Fetched get(
+        ObjectVersion version, long offset, long length, RangeSink sink, Cancellation cancellation)
+        throws IOException {
+      throw new IOException("nothing is read here");
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static BucketPlace openBelow(List<String> keys, boolean listed) throws IOException {
+    return BucketPlace.open(
+        ObjectUri.parse("s3://models/qwen"),
+        new RightsBelow(keys, listed),
+        new ObjectOptions(),
+        ChunkSettings.defaults(1L << 32, 1L << 31),
+        new CredentialFigures());
+  }
+
+  @Test
+  void rightsBelowThePrefixAreEnough() throws Exception {
+    try (BucketPlace place = openBelow(List.of("qwen/a"), true)) {
+      assertFalse(place.isFile());
+      try (FileTree tree = place.tree()) {
+        assertEquals(1, tree.list(tree.root()).size());
+      }
+    }
+  }
+
+  @Test
+  void whereTheListingIsRefusedTooThatIsSaid() {
+    StoreDeniedException e =
+        assertThrows(StoreDeniedException.class, () -> openBelow(List.of(), false));
+    assertEquals("the listing was refused", e.getMessage());
+  }
+
+  @Test
+  void aRefusedNameWithNothingBelowItIsARefusal() {
+    StoreDeniedException e =
+        assertThrows(StoreDeniedException.class, () -> openBelow(List.of(), true));
+    assertTrue(String.valueOf(e.getMessage()).contains("the name was refused"), e::getMessage);
   }
 
   private static BucketPlace open(Optional<String> etag) throws IOException {

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.unsealfs.object.S3ProxyServer;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.NodeKind;
+import io.unsealfs.storage.object.server.Fault;
+import io.unsealfs.storage.object.server.StoreBucket;
+import io.unsealfs.storage.object.server.StoreRequest;
+import io.unsealfs.storage.object.server.StoreServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -206,19 +211,106 @@ class BucketVolumesTest {
     String source = upload(volume);
     String key = Secrets.reference(scratch, volume.password());
 
-    Outcome refused =
-        Command.unsealfs(scratch, "ls", source, "--key", key, "--path-style")
-            .with("--endpoint", server.endpoint(), "--credentials", "anonymous")
-            .run()
-            .assertStatus(28);
-    assertTrue(refused.errLine().contains("403"), refused::toString);
-    assertTrue(refused.errLine().contains(server.endpoint()), refused::toString);
+    Path mountpoint = Files.createDirectory(scratch.resolve("mountpoint"));
+    for (List<String> words :
+        List.of(List.of("ls", source), List.of("mount", source, mountpoint.toString()))) {
+      Outcome refused =
+          Command.unsealfs(scratch, words.toArray(String[]::new))
+              .with("--key", key, "--path-style")
+              .with("--endpoint", server.endpoint(), "--credentials", "anonymous")
+              .run()
+              .assertStatus(28);
+      for (String named :
+          List.of("403", "AccessDenied", "s3://" + BUCKET, volume.name(), server.endpoint())) {
+        assertTrue(refused.errLines().getLast().contains(named), () -> named + " in " + refused);
+      }
+    }
 
     unsealfs("ls", "s3://" + BUCKET + "/nothing/here", "--key", key).run().assertStatus(23);
     unsealfs("ls", "s3://no-such-bucket/x", "--key", key).run().assertStatus(28);
     unsealfs("ls", "s3://Not_A_Bucket/x", "--key", key).run().assertStatus(2);
     unsealfs("ls", source, "--key", key, "--op-deadline", "soon").run().assertStatus(2);
     unsealfs("ls", "s3://" + BUCKET, "--key", key).run().assertStatus(23);
+  }
+
+  /** As a session of AWS is limited: objects below the prefix, and listings that begin with it. */
+  private static @Nullable Fault outside(String prefix, StoreRequest request) {
+    String asked = request.isList() ? request.query().getOrDefault("prefix", "") : request.key();
+    return asked.startsWith(prefix) ? null : Fault.status(403, "AccessDenied");
+  }
+
+  @Test
+  void rightsForThePrefixAloneAreEnoughToMountIt() throws IOException, InterruptedException {
+    Needs.fuse();
+    VectorVolume volume = VectorVolume.named("xchacha");
+    Path unpacked = volume.unpack(scratch);
+    try (StoreServer limited = new StoreServer(new StoreBucket(StoreBucket.Dialect.S3, BUCKET))) {
+      limited.gate(request -> outside("qwen/", request));
+      put(limited, unpacked);
+      List<String> options =
+          List.of("--endpoint", limited.endpoint(), "--path-style", "--credentials", credentials());
+      String key = Secrets.reference(scratch, volume.password());
+      List<String> words = new ArrayList<>(options);
+      words.addAll(List.of("--key", key));
+      try (Mounted mounted =
+          Mounted.mount(scratch, "s3://" + BUCKET + "/qwen", words.toArray(String[]::new))) {
+        assertEquals(files(volume.expected()), files(TreeSnapshot.of(mounted.path())));
+      }
+      Path mountpoint = Files.createDirectory(scratch.resolve("elsewhere"));
+      Outcome refused =
+          Command.unsealfs(scratch, "mount", "s3://" + BUCKET + "/llama", mountpoint.toString())
+              .with(words.toArray(String[]::new))
+              .run()
+              .assertStatus(28);
+      for (String named : List.of("403", "AccessDenied", "R-1", "llama/", "s3://" + BUCKET)) {
+        assertTrue(refused.errLines().getLast().contains(named), () -> named + " in " + refused);
+      }
+    }
+  }
+
+  @Test
+  void aVolumeAmongAHundredThousandObjectsIsMountedWithFewRequests()
+      throws IOException, InterruptedException {
+    Needs.fuse();
+    VectorVolume volume = VectorVolume.named("xchacha");
+    Path unpacked = volume.unpack(scratch);
+    try (StoreServer large = new StoreServer(new StoreBucket(StoreBucket.Dialect.S3, BUCKET))) {
+      put(large, unpacked);
+      for (int directory = 0; directory < 100; directory++) {
+        for (int file = 0; file < 1000; file++) {
+          large.bucket().put("qwen/more/" + directory + "/" + file, new byte[0]);
+        }
+      }
+      List<String> words =
+          List.of(
+              "--endpoint",
+              large.endpoint(),
+              "--path-style",
+              "--credentials",
+              credentials(),
+              "--key",
+              Secrets.reference(scratch, volume.password()));
+      try (Mounted mounted =
+          Mounted.mount(scratch, "s3://" + BUCKET + "/qwen", words.toArray(String[]::new))) {
+        long lists = large.traffic().lists();
+        // 101 pages one after the other; ten of them are listed again in parts
+        assertTrue(lists >= 101 && lists <= 240, lists + " pages");
+        assertEquals(1, large.traffic().heads());
+        try (Stream<Path> files = Files.walk(unpacked)) {
+          long few = files.count();
+          assertTrue(large.traffic().gets() <= few, large.traffic().gets() + " of " + few);
+        }
+        assertTrue(Files.isDirectory(mounted.path()));
+      }
+    }
+  }
+
+  private static void put(StoreServer server, Path volume) throws IOException {
+    try (Stream<Path> files = Files.walk(volume)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        server.bucket().put("qwen/" + volume.relativize(file), Files.readAllBytes(file));
+      }
+    }
   }
 
   @Test

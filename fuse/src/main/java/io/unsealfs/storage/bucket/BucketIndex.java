@@ -215,8 +215,7 @@ final class BucketIndex implements ListingVisitor {
               + (examples.isEmpty() ? "" : ", such as " + String.join(", ", examples)));
     }
     if (archived > 0) {
-      remarks.add(
-          archived + " objects are in an archive class: they cannot be read until restored");
+      remarks.add(archived + " objects are in an archive class: those not restored cannot be read");
     }
     return remarks.isEmpty() ? null : String.join("; ", remarks);
   }

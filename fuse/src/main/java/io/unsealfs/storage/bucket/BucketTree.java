@@ -15,7 +15,6 @@ import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.KeyFault;
 import io.unsealfs.storage.object.ListDepth;
-import io.unsealfs.storage.object.ObjectArchivedException;
 import io.unsealfs.storage.object.ObjectListing;
 import io.unsealfs.storage.object.ObjectPage;
 import io.unsealfs.storage.object.ObjectStore;
@@ -322,11 +321,7 @@ public final class BucketTree implements FileTree {
     if (kept != null) {
       return new KeptSource(kept);
     }
-    if (version.archived()) {
-      throw new ObjectArchivedException(
-          node.location()
-              + ": in an archive class: restore the object, then refresh or mount again");
-    }
+    // of an archive class too: a listing does not say whether it was restored, a read does
     return chunks.open(version);
   }
 

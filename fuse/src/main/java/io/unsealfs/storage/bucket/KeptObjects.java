@@ -44,6 +44,9 @@ final class KeptObjects {
   private final AtomicLong kept = new AtomicLong();
   private final AtomicInteger failuresInARow = new AtomicInteger();
 
+  /** Whether one of an archive class could not be had: the others will not have been restored. */
+  private volatile boolean archivedRefused;
+
   private KeptObjects(ChunkStore chunks, Cancellation cancellation) {
     this.chunks = chunks;
     this.cancellation = cancellation;
@@ -104,7 +107,6 @@ final class KeptObjects {
       } else if (child.kept() == null
           && objectsTaken < OBJECTS_MOST
           && version.size() <= Math.min(BYTES_MOST, BYTES_MOST_OF_ALL - bytesTaken)
-          && !version.archived()
           && wanted.test(child.name())) {
         found.add(child);
         objectsTaken++;
@@ -118,6 +120,9 @@ final class KeptObjects {
     if (version == null || failuresInARow.get() >= FAILURES_MOST) {
       return;
     }
+    if (version.archived() && archivedRefused) {
+      return;
+    }
     try (Source source = chunks.openIndex(version)) {
       ByteBuffer content = ByteBuffer.allocate((int) version.size());
       source.read(0, content);
@@ -126,7 +131,11 @@ final class KeptObjects {
       failuresInARow.set(0);
     } catch (IOException e) {
       // told to whoever asks for it
-      failuresInARow.incrementAndGet();
+      if (version.archived()) {
+        archivedRefused = true;
+      } else {
+        failuresInARow.incrementAndGet();
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what a store did. Thread-safe. */
 final class ChunkCounters {
@@ -64,6 +65,15 @@ final class ChunkCounters {
 
   void protocolFault(StoreProtocolException.Fault fault) {
     increment(protocolFaults, fault);
+  }
+
+  /** A request whose answer broke the protocol and that was made once more; null for none. */
+  void askedAgain(StoreProtocolException.@Nullable Fault fault) {
+    if (fault != null) {
+      requests.increment();
+      failedRequests.increment();
+      protocolFault(fault);
+    }
   }
 
   void fetched(Fetch fetch, long bytes) {

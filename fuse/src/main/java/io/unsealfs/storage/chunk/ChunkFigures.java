@@ -25,7 +25,8 @@ import java.util.Map;
  * @param hedgesWon doubles that were first
  * @param throttled times the store asked for less
  * @param staleObjects objects found replaced or removed
- * @param protocolFaultsByKind answers that broke the protocol twice
+ * @param protocolFaultsByKind answers that broke the protocol, the first ones that were asked for
+ *     again as well
  * @param inFlight requests under way now
  * @param concurrencyLimit most requests at a time, now
  * @param memoryHits chunks that were in memory when a reader asked

@@ -2,6 +2,7 @@ package io.unsealfs.storage.chunk;
 
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.RangeSink;
+import io.unsealfs.storage.object.StoreProtocolException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -23,6 +24,9 @@ final class Fetch implements RangeSink {
 
   /** Whether it doubles another one. */
   final boolean hedge;
+
+  /** Used by the reading thread only. */
+  private StoreProtocolException.@Nullable Fault broken;
 
   /** Guarded by the store's lock: whether it was doubled. */
   boolean doubled;
@@ -168,6 +172,18 @@ final class Fetch implements RangeSink {
       filled = 0;
       room = null;
     }
+  }
+
+  @Override
+  public void asksAgain(StoreProtocolException.Fault fault) {
+    broken = fault;
+  }
+
+  /** Why the last try asked the store twice; null if it did not. Forgets it. */
+  StoreProtocolException.@Nullable Fault takeBroken() {
+    StoreProtocolException.Fault why = broken;
+    broken = null;
+    return why;
   }
 
   @Override

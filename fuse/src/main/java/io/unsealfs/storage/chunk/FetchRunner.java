@@ -128,6 +128,7 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
       throw e;
     } finally {
       fetch.running = false;
+      counters.askedAgain(fetch.takeBroken());
       counters.fetched(fetch, fetch.position() - from);
       long tookNanos = System.nanoTime() - began;
       (complete ? counters.requestNanos : counters.failedRequestNanos).add(tookNanos);

@@ -116,27 +116,22 @@ final class ListingParts {
     PageWalk walk = walk(prefix, ListDepth.ALL);
     List<ObjectVersion> objects = new ArrayList<>();
     int unreadable = 0;
+    long text = 0;
     int pages = 0;
-    long counted = 0;
     while (walk.hasNext()) {
       if (pages == PAGES_AT_FIRST && unreadable == 0) {
-        Optional<Part> parts = split(prefix, objects);
+        Optional<Part> parts = split(prefix, objects, text);
         if (parts.isPresent()) {
           return parts.get();
         }
       }
       ObjectPage page = walk.next();
       pages++;
+      long textOfPage = page.objects().stream().mapToLong(ListingBounds::textOf).sum();
+      bounds.hold(page.objects().size() + (long) page.unreadableKeys(), textOfPage);
       objects.addAll(page.objects());
       unreadable += page.unreadableKeys();
-      long keys = (long) objects.size() + unreadable;
-      // what may yet be listed again in parts is not counted twice
-      if (pages > PAGES_AT_FIRST || !walk.hasNext()) {
-        bounds.count(keys - counted);
-        counted = keys;
-      } else {
-        bounds.check(keys);
-      }
+      text += textOfPage;
     }
     return new Part(unreadable, pieces(new Piece.Objects(objects)));
   }
@@ -149,18 +144,22 @@ final class ListingParts {
     return new ArrayDeque<>(List.of(pieces));
   }
 
-  private Optional<Part> split(String prefix, List<ObjectVersion> seen) throws IOException {
+  private Optional<Part> split(String prefix, List<ObjectVersion> seen, long text)
+      throws IOException {
     Optional<SortedMap<String, Optional<ObjectVersion>>> cut =
         ListingSplit.of(below -> walk(below, ListDepth.ONE_LEVEL), prefix, seen);
     if (cut.isEmpty() || !bounds.admitParts(cut.get().size())) {
       return Optional.empty();
     }
+    // the parts list it once more
+    bounds.release(seen.size(), text);
+    seen.clear();
     Deque<Piece> sequence = pieces();
     List<ObjectVersion> between = new ArrayList<>();
     for (Map.Entry<String, Optional<ObjectVersion>> part : cut.get().entrySet()) {
       if (part.getValue().isPresent()) {
         between.add(part.getValue().get());
-        bounds.count(1);
+        bounds.hold(1, ListingBounds.textOf(part.getValue().get()));
       } else {
         sequence.add(new Piece.Objects(List.copyOf(between)));
         between.clear();

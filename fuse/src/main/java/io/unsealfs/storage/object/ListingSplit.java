@@ -96,7 +96,12 @@ final class ListingSplit {
   }
 
   private boolean take(ObjectPage page) {
-    boolean well = page.unreadableKeys() == 0;
+    boolean well =
+        page.unreadableKeys() == 0
+            && page.objects().size() + page.prefixes().size() <= ObjectStore.PAGE_OBJECTS_MAX;
+    if (!well) {
+      return false;
+    }
     for (ObjectVersion object : page.objects()) {
       well &=
           object.key().startsWith(prefix) && level.put(object.key(), Optional.of(object)) == null;

@@ -12,12 +12,6 @@ import java.util.Set;
  * at the same time; what is told is the same.
  */
 public final class ObjectListing {
-  /** Characters of key and entity tag, on the average of as many objects as there may be. */
-  private static final long TEXT_PER_OBJECT = 256;
-
-  /** Characters of all keys and entity tags that there may be anyway. */
-  private static final long TEXT_LEAST = 1 << 20;
-
   private ObjectListing() {}
 
   /**
@@ -27,7 +21,7 @@ public final class ObjectListing {
    * @param prefix empty, or ending in a slash
    * @param objectsMax keys, usable or not, after which the listing is refused
    * @throws StoreProtocolException if the listing repeats itself, is longer than that, or has text
-   *     that would fill the memory
+   *     that would fill the memory, or has far more pages than its objects need
    */
   public static void walk(
       ObjectStore store,
@@ -49,25 +43,18 @@ public final class ObjectListing {
       ListingAsker asker)
       throws IOException {
     ListingBounds bounds = new ListingBounds(store.location(), prefix, objectsMax);
-    long textMost = Math.max(TEXT_LEAST, Math.multiplyExact(objectsMax, TEXT_PER_OBJECT));
-    new ListingParts(store, bounds, asker)
-        .run(prefix, cancellation, new Judge(prefix, visitor, bounds.what(), textMost));
+    new ListingParts(store, bounds, asker).run(prefix, cancellation, new Judge(prefix, visitor));
   }
 
   /** Leaves out what can be no file, and what was there before. */
   private static final class Judge implements ListingParts.Taker {
     private final String prefix;
     private final ListingVisitor visitor;
-    private final String what;
-    private final long textMost;
     private final Set<String> keys = new HashSet<>();
-    private long text;
 
-    Judge(String prefix, ListingVisitor visitor, String what, long textMost) {
+    Judge(String prefix, ListingVisitor visitor) {
       this.prefix = prefix;
       this.visitor = visitor;
-      this.what = what;
-      this.textMost = textMost;
     }
 
     @Override
@@ -80,15 +67,6 @@ public final class ObjectListing {
     @Override
     public void object(ObjectVersion version) throws IOException {
       String key = version.key();
-      text += key.length() + version.etag().map(String::length).orElse(0);
-      if (text > textMost) {
-        throw new StoreProtocolException(
-            "listing "
-                + what
-                + ": keys and entity tags of more than "
-                + textMost
-                + " characters; choose a longer prefix, or check the store");
-      }
       Optional<KeyFault> fault = KeyRules.judge(prefix, key);
       if (fault.isEmpty() && key.endsWith("/") && version.size() > 0) {
         fault = Optional.of(KeyFault.MARKER_WITH_CONTENT);

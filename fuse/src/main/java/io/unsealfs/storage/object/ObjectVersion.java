@@ -12,7 +12,8 @@ import java.util.Optional;
  *     {@code modifiedMillis} stand for the version
  * @param modifiedMillis last change, milliseconds since 1970-01-01T00:00Z; headers tell whole
  *     seconds only
- * @param archived whether the storage class has to be restored before the object can be read
+ * @param archived whether the storage class is one whose objects have to be restored before they
+ *     can be read; not every listing says which were
  */
 public record ObjectVersion(
     String key, long size, Optional<String> etag, long modifiedMillis, boolean archived) {

@@ -21,6 +21,9 @@ public interface RangeSink {
    */
   void arrived(int count);
 
+  /** An answer broke the protocol before it brought a byte, and the store is asked once more. */
+  default void asksAgain(StoreProtocolException.Fault fault) {}
+
   /** A sink that fills {@code ciphertext}, which has room for the whole range. */
   static RangeSink into(ByteBuffer ciphertext) {
     return new RangeSink() {

@@ -6,6 +6,7 @@ import io.unsealfs.storage.object.credentials.StoreCredentials;
 import io.unsealfs.storage.object.http.HttpTransport;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.function.Consumer;
 
 /**
  * Makes the calls of one store: once each, but for fresh credentials, a corrected clock and one
@@ -40,6 +41,20 @@ public final class StoreCalls {
    * @param what what is done, on what: the beginning of a message
    */
   public <T> T call(String what, Cancellation cancellation, Attempt<T> attempt) throws IOException {
+    return call(what, cancellation, attempt, fault -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param broken told of an answer that broke the protocol and is asked for again
+   */
+  public <T> T call(
+      String what,
+      Cancellation cancellation,
+      Attempt<T> attempt,
+      Consumer<StoreProtocolException.Fault> broken)
+      throws IOException {
     String subject = what + " of " + location;
     boolean refreshed = false;
     boolean corrected = false;
@@ -67,10 +82,11 @@ public final class StoreCalls {
       } catch (StorageException e) {
         failed = named(subject, e);
       }
-      if (repeated || !(failed instanceof StoreProtocolException)) {
+      if (repeated || !(failed instanceof StoreProtocolException protocol)) {
         throw failed;
       }
       repeated = true;
+      broken.accept(protocol.fault());
     }
   }
 

@@ -12,6 +12,9 @@ import java.time.ZoneOffset;
  * the time of anything else.
  */
 public final class StoreClock extends Clock {
+  /** A clock that is further off than this has its requests refused. */
+  private static final Duration FAR = Duration.ofMinutes(10);
+
   /** A store that is further off is not believed. */
   private static final Duration CORRECTION_MAX = Duration.ofDays(366L * 50);
 
@@ -23,8 +26,18 @@ public final class StoreClock extends Clock {
     this.machine = machine;
   }
 
+  /**
+   * Whether the store's time is so far from this one that requests are refused for it.
+   *
+   * @param serverMillis since 1970; 0 if the store does not say
+   */
+  public boolean isFarFrom(long serverMillis) {
+    return serverMillis > 0
+        && Duration.between(instant(), Instant.ofEpochMilli(serverMillis)).abs().compareTo(FAR) > 0;
+  }
+
   /** Takes over the store's time; false if that is out of all reason. */
-  boolean correct(long serverMillis) {
+  public boolean correct(long serverMillis) {
     Duration difference = Duration.between(machine.instant(), Instant.ofEpochMilli(serverMillis));
     if (serverMillis <= 0 || difference.abs().compareTo(CORRECTION_MAX) > 0) {
       return false;

@@ -52,7 +52,7 @@ public record StoreSettings(
             reader.flag("path-style", false),
             reader.choice("signature", "v4", "v1").equals("v1"),
             credentials(reader),
-            reader.count("max-connections", 64, 1, 1024),
+            reader.count("max-connections", 64, 2, 1024),
             reader.duration("request-timeout", Duration.ofSeconds(10)),
             reader.duration("connect-timeout", Duration.ofSeconds(3)),
             reader.duration("stall-timeout", Duration.ofSeconds(10)),

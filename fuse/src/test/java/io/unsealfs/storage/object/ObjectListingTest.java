@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -328,5 +329,150 @@ class ObjectListingTest {
             StoreProtocolException.class,
             () -> list("m/", 2000, Cancellation.none(), ObjectStore::list));
     assertTrue(String.valueOf(e.getMessage()).contains("characters"), e::getMessage);
+  }
+
+  /** What a store answers that is asked for all; it knows no levels. */
+  private interface Pages {
+    ObjectPage page(int number);
+  }
+
+  private final AtomicInteger asked = new AtomicInteger();
+
+  private Told answered(long most, Pages pages) throws IOException {
+    return list(
+        "m/",
+        most,
+        Cancellation.none(),
+        (store, prefix, depth, continuation, cancellation) -> {
+          if (asked.get() == 100_000) {
+            throw new IllegalStateException("asked without end");
+          }
+          return depth == ListDepth.ALL
+              ? pages.page(asked.getAndIncrement())
+              : new ObjectPage(List.of(), List.of(), 0, Optional.empty());
+        });
+  }
+
+  private String refused(long most, Pages pages) {
+    StoreProtocolException e =
+        assertThrows(StoreProtocolException.class, () -> answered(most, pages));
+    return String.valueOf(e.getMessage());
+  }
+
+  private static ObjectVersion version(String key) {
+    return new ObjectVersion(key, 1, Optional.of("e"), 1000, false);
+  }
+
+  private static Optional<String> token(int number) {
+    return Optional.of("t" + number);
+  }
+
+  @Test
+  void pagesOfPrefixesThatNobodyAskedForAreEmptyOnes() {
+    String why =
+        refused(
+            1000, number -> new ObjectPage(List.of(), List.of("m/" + number), 0, token(number)));
+    assertTrue(why.contains("hold nothing"), why);
+    assertEquals(1001, asked.get());
+  }
+
+  @Test
+  void aStoreThatGivesAnObjectAtATimeIsNotAskedAMillionTimes() {
+    String why =
+        refused(
+            1_000_000,
+            number -> new ObjectPage(List.of(version("m/" + number)), List.of(), 0, token(number)));
+    assertTrue(why.contains("pages"), why);
+    // levels that were asked for count as well
+    assertTrue(asked.get() > 14_000 && asked.get() <= 15_000, asked + " pages");
+  }
+
+  @Test
+  void theNameOfTheNextPageIsBounded() throws IOException {
+    Pages pages =
+        number ->
+            new ObjectPage(
+                List.of(version("m/" + number)),
+                List.of(),
+                0,
+                number < 3 ? Optional.of("t".repeat(4095) + number) : Optional.empty());
+    assertEquals(4, answered(1000, pages).paths.size());
+    String why =
+        refused(
+            1000,
+            number ->
+                new ObjectPage(
+                    List.of(version("m/" + number)),
+                    List.of(),
+                    0,
+                    Optional.of("t".repeat(4096) + number)));
+    assertTrue(why.contains("4096"), why);
+    assertEquals(5, asked.get());
+  }
+
+  @Test
+  void aCircleThatBeginsLateIsFound() {
+    String why =
+        refused(
+            1000,
+            number ->
+                new ObjectPage(
+                    List.of(version("m/" + number)),
+                    List.of(),
+                    0,
+                    token(number < 20 ? number : 20 + number % 7)));
+    assertTrue(why.contains("circle"), why);
+    assertTrue(asked.get() <= 2 * (32 + 7), asked + " pages");
+  }
+
+  @Test
+  void textIsCountedAsItArrives() {
+    String key = "m/" + ("d".repeat(99) + "/").repeat(9);
+    String why =
+        refused(
+            4000,
+            number ->
+                new ObjectPage(
+                    IntStream.range(0, 500).mapToObj(i -> version(key + number + "-" + i)).toList(),
+                    List.of(),
+                    0,
+                    token(number)));
+    assertTrue(why.contains("characters"), why);
+    assertEquals(3, asked.get());
+  }
+
+  @Test
+  void keysLongerThanAnyStoreHasAreLeftOutAndTakeNoMemory() throws IOException {
+    Told told =
+        answered(
+            1000,
+            number ->
+                new ObjectPage(
+                    List.of(
+                        version("m/" + number),
+                        version("m/" + number + "x".repeat(2_000_000)),
+                        version("m/" + number + "y".repeat(1022))),
+                    List.of(),
+                    0,
+                    number == 0 ? token(number) : Optional.empty()));
+    assertEquals(List.of("0", "1"), told.paths);
+    assertEquals(4, told.skipped.size());
+    assertTrue(
+        told.skipped.stream().allMatch(skipped -> skipped.startsWith("KEY_TOO_LONG")),
+        told.skipped::toString);
+  }
+
+  @Test
+  void anEntityTagWithoutEndIsRefused() {
+    String why =
+        refused(
+            1000,
+            number ->
+                new ObjectPage(
+                    List.of(new ObjectVersion("m/x", 1, Optional.of("e".repeat(1025)), 0, false)),
+                    List.of(),
+                    0,
+                    Optional.empty()));
+    assertTrue(why.contains("entity tag"), why);
   }
 }

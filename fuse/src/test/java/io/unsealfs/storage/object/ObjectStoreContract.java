@@ -467,6 +467,30 @@ public abstract class ObjectStoreContract {
   }
 
   @Test
+  void anAnswerThatHasBegunMayPauseForLongerThanOneMayTakeToBegin() throws Exception {
+    ObjectVersion version = version();
+    CountDownLatch release = new CountDownLatch(1);
+    server.next(StoreRequest::isGet, Fault.stallAfter(10, release));
+    try (ObjectStore patient = open(Map.of("request-timeout", "1s", "stall-timeout", "10m"))) {
+      ByteBuffer room = ByteBuffer.allocate(1000);
+      CompletableFuture<Void> reading =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  patient.get(version, 0, 1000, RangeSink.into(room), NEVER);
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              },
+              task -> Thread.ofVirtual().start(task));
+      TimeUnit.MILLISECONDS.sleep(2500);
+      release.countDown();
+      reading.get(60, TimeUnit.SECONDS);
+      assertArrayEquals(expected(0, 1000), room.array());
+    }
+  }
+
+  @Test
   void aRefusalIsNotRepeated() throws IOException {
     ObjectVersion version = version();
     server.traffic().reset();

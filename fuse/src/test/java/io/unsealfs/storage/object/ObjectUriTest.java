@@ -151,6 +151,7 @@ class ObjectUriTest {
     "path-style,maybe",
     "signature,v2",
     "max-connections,0",
+    "max-connections,1",
     "max-connections,1025",
     "max-connections,9999999999",
     "request-timeout,0s",

@@ -97,10 +97,10 @@ public final class CredentialCache implements Closeable {
       if (before != null && before.answersAt(instant) && !changed(instant)) {
         throw told(before.why, Duration.between(instant, before.until));
       }
-      return await(start(false));
+      return await(start(false, now, before));
     }
     if (!instant.isBefore(now.refreshAt) || changed(instant)) {
-      CompletableFuture<StoreCredentials> _ = start(true);
+      CompletableFuture<StoreCredentials> _ = start(true, now, failed);
     }
     return now.credentials;
   }
@@ -125,11 +125,7 @@ public final class CredentialCache implements Closeable {
     }
     try {
       while (true) {
-        Held now = held;
-        if (now != null && !now.credentials.same(refused)) {
-          return true;
-        }
-        Fetching fetching = force();
+        Fetching fetching = force(refused);
         if (fetching == null) {
           return false;
         }
@@ -154,10 +150,18 @@ public final class CredentialCache implements Closeable {
    */
   private record Fetching(CompletableFuture<StoreCredentials> result, boolean own) {}
 
-  /** The fetch under way, or a new one as far as those are allowed; null if they are not. */
-  private @Nullable Fetching force() {
+  /**
+   * Others than {@code refused} where there are some by now; or else the fetch under way, or a new
+   * one as far as those are allowed; null if they are not.
+   */
+  private @Nullable Fetching force(StoreCredentials refused) {
     CompletableFuture<StoreCredentials> mine;
     synchronized (this) {
+      // looked at under the lock: or else a fetch could end in between, and a second one begin
+      Held now = held;
+      if (now != null && !now.credentials.same(refused)) {
+        return new Fetching(CompletableFuture.completedFuture(now.credentials), false);
+      }
       if (underWay != null) {
         return new Fetching(underWay, false);
       }
@@ -192,12 +196,28 @@ public final class CredentialCache implements Closeable {
     return now == null ? Optional.empty() : now.credentials.expires();
   }
 
-  /** The fetch under way; begins one if there is none, on this thread unless {@code unawaited}. */
-  private CompletableFuture<StoreCredentials> start(boolean unawaited) {
+  /**
+   * The fetch under way, or the end of one that ended since the caller looked; begins one if there
+   * is none, on this thread unless {@code unawaited}.
+   *
+   * @param seen what was held when the caller looked
+   * @param failure why there was none then
+   */
+  private CompletableFuture<StoreCredentials> start(
+      boolean unawaited, @Nullable Held seen, @Nullable Failed failure) {
     CompletableFuture<StoreCredentials> mine;
     synchronized (this) {
       if (underWay != null) {
         return underWay;
+      }
+      Instant instant = clock.instant();
+      Held now = held;
+      if (now != null && !now.equals(seen) && instant.isBefore(now.end)) {
+        return CompletableFuture.completedFuture(now.credentials);
+      }
+      Failed since = failed;
+      if (since != null && !since.equals(failure) && since.answersAt(instant)) {
+        return CompletableFuture.failedFuture(since.why);
       }
       mine = new CompletableFuture<>();
       underWay = mine;

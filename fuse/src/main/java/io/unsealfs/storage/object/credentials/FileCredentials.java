@@ -28,6 +28,7 @@ public final class FileCredentials implements CredentialFetcher {
   /** What a file looked like. */
   private record Look(long modifiedNanos, long size, @Nullable Object identity) {}
 
+  /** The file as it was when it was read last, well or not; null if it was not there. */
   private volatile @Nullable Look read;
 
   /** For this file. */
@@ -39,7 +40,7 @@ public final class FileCredentials implements CredentialFetcher {
   public StoreCredentials fetch() throws IOException {
     String where = "the credentials file " + Name.of(path.toString());
     // the look comes first: a change between it and the bytes is seen the next time
-    Look look = look();
+    read = look();
     byte[] bytes;
     try (InputStream in = Files.newInputStream(path)) {
       bytes = in.readNBytes(BYTES_MAX + 1);
@@ -50,9 +51,7 @@ public final class FileCredentials implements CredentialFetcher {
       if (bytes.length > BYTES_MAX) {
         throw new StoreProtocolException(where + " is larger than " + BYTES_MAX + " bytes");
       }
-      StoreCredentials found = parse(where, bytes);
-      read = look;
-      return found;
+      return parse(where, bytes);
     } finally {
       Arrays.fill(bytes, (byte) 0);
     }

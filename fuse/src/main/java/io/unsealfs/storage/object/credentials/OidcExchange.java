@@ -1,6 +1,7 @@
 package io.unsealfs.storage.object.credentials;
 
 import io.unsealfs.storage.Name;
+import io.unsealfs.storage.object.StoreClock;
 import io.unsealfs.storage.object.StoreDeniedException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +36,7 @@ public final class OidcExchange implements CredentialFetcher {
 
   private final Map<String, String> environment;
   private final URI sts;
-  private final Clock clock;
+  private final StoreClock clock;
   private final CredentialHttp http = new CredentialHttp(CONNECT, ANSWER);
 
   /**
@@ -53,7 +54,7 @@ public final class OidcExchange implements CredentialFetcher {
   OidcExchange(Map<String, String> environment, URI sts, Clock clock) {
     this.environment = environment;
     this.sts = sts;
-    this.clock = clock;
+    this.clock = new StoreClock(clock);
   }
 
   /** Whether the environment names all that is needed. */
@@ -68,6 +69,17 @@ public final class OidcExchange implements CredentialFetcher {
       throw new StoreDeniedException(
           what + ": " + ROLE + ", " + PROVIDER + " and " + FILE + " have to be set");
     }
+    CredentialHttp.Answer answer = ask(what);
+    if (answer.status() >= 400
+        && clock.isFarFrom(answer.serverMillis())
+        && clock.correct(answer.serverMillis())) {
+      // a confidential VM may boot with a wrong clock
+      answer = ask(what);
+    }
+    return CredentialParts.of(what, FlatJson.read(what, answer.success(what)), "Credentials.");
+  }
+
+  private CredentialHttp.Answer ask(String what) throws IOException {
     Map<String, String> form = new LinkedHashMap<>();
     form.put("Action", "AssumeRoleWithOIDC");
     form.put("Format", "JSON");
@@ -78,14 +90,11 @@ public final class OidcExchange implements CredentialFetcher {
     form.put("OIDCProviderArn", environment.getOrDefault(PROVIDER, ""));
     form.put("RoleSessionName", environment.getOrDefault(SESSION, "unsealfs"));
     form.put("OIDCToken", token(what));
-    byte[] json =
-        http.send(
-            what,
-            "POST",
-            sts,
-            Map.of("Content-Type", List.of("application/x-www-form-urlencoded")),
-            encode(form));
-    return CredentialParts.of(what, FlatJson.read(what, json), "Credentials.");
+    return http.ask(
+        "POST",
+        sts,
+        Map.of("Content-Type", List.of("application/x-www-form-urlencoded")),
+        encode(form));
   }
 
   private String token(String what) throws IOException {

@@ -78,6 +78,7 @@ public final class HttpTransport implements Closeable {
     client =
         HttpClients.custom()
             .setConnectionManager(pool)
+            .setRequestExecutor(new PatientExecutor(limits.stallTimeout()))
             .setDefaultRequestConfig(
                 RequestConfig.custom()
                     .setConnectionRequestTimeout(request)
@@ -156,7 +157,7 @@ public final class HttpTransport implements Closeable {
       headers.computeIfAbsent(header.getName(), _ -> new ArrayList<>()).add(header.getValue());
     }
     int status = response.getCode();
-    boolean object = status == 206 || (status == 200 && rangeAsked);
+    boolean object = isObject(status, rangeAsked);
     long bytesMax = HttpLimits.ERROR_BYTES_MAX;
     if (object) {
       exchange.streaming();
@@ -171,6 +172,11 @@ public final class HttpTransport implements Closeable {
     }
     InputStream body = entity.getContent();
     return new HttpAnswer(status, headers, new GuardedBody(response, body, exchange, bytesMax));
+  }
+
+  /** Whether bytes of an object follow. */
+  static boolean isObject(int status, boolean rangeAsked) {
+    return status == 206 || (status == 200 && rangeAsked);
   }
 
   @Override

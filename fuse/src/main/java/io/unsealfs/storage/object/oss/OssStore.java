@@ -136,7 +136,7 @@ public final class OssStore implements ObjectStore {
     }
     continuation.ifPresent(request::continuationToken);
     return calls.call(
-        "listing",
+        "listing below \"" + Name.of(prefix) + "\"",
         cancellation,
         () -> page(OssErrors.translate(() -> client.listObjectsV2(request.build()))));
   }
@@ -241,7 +241,11 @@ public final class OssStore implements ObjectStore {
     String what = "reading \"" + version.shownKey() + "\"";
     long start = System.nanoTime();
     GetObjectResult result =
-        calls.call(what, cancellation, () -> checked(request.build(), version, offset, length));
+        calls.call(
+            what,
+            cancellation,
+            () -> checked(request.build(), version, offset, length),
+            sink::asksAgain);
     boolean whole = false;
     try {
       long firstByte = System.nanoTime() - start;

@@ -1,5 +1,6 @@
 package io.unsealfs.storage.object.s3;
 
+import io.unsealfs.storage.Name;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.CredentialChoice;
 import io.unsealfs.storage.object.Fetched;
@@ -179,7 +180,7 @@ public final class S3Store implements ObjectStore {
     }
     continuation.ifPresent(request::continuationToken);
     return calls.call(
-        "listing",
+        "listing below \"" + Name.of(prefix) + "\"",
         cancellation,
         () -> page(S3Errors.translate(() -> client.listObjectsV2(request.build()))));
   }
@@ -237,7 +238,7 @@ public final class S3Store implements ObjectStore {
   @Override
   public ObjectVersion head(String key, Cancellation cancellation) throws IOException {
     return calls.call(
-        "looking up \"" + io.unsealfs.storage.Name.of(key) + "\"",
+        "looking up \"" + Name.of(key) + "\"",
         cancellation,
         () -> {
           HeadObjectResponse response =
@@ -267,7 +268,7 @@ public final class S3Store implements ObjectStore {
     String what = "reading \"" + version.shownKey() + "\"";
     long start = System.nanoTime();
     try (HttpAnswer answer =
-        calls.call(what, cancellation, () -> gets.get(version, offset, length))) {
+        calls.call(what, cancellation, () -> gets.get(version, offset, length), sink::asksAgain)) {
       long firstByte = System.nanoTime() - start;
       RangeBody.copy(what + " of " + location, answer.body(), length, sink);
       long slowed = RetryAfter.qosDelayMillis(SignedGets.header(answer, "x-oss-qos-delay-time"));

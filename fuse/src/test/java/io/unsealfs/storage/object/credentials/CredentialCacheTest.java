@@ -10,6 +10,8 @@ import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CredentialCacheTest {
   private static final Duration LIFE = Duration.ofHours(1);
@@ -434,5 +437,96 @@ class CredentialCacheTest {
     assertEquals("id1", of.current().accessKeyId());
     clock.pass(LIFE);
     assertEquals("id2", of.current().accessKeyId());
+  }
+
+  /** Holds one thread up the first time that it asks for the time. */
+  private final class Slow extends Clock {
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CountDownLatch goOn = new CountDownLatch(1);
+    private final AtomicReference<@Nullable Thread> held = new AtomicReference<>();
+
+    @Override
+    public Instant instant() {
+      if (held.compareAndSet(Thread.currentThread(), null)) {
+        asked.countDown();
+        try {
+          assertTrue(goOn.await(60, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+      return clock.instant();
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  /** One thread has looked, another one fetches from beginning to end, then the first goes on. */
+  private CompletableFuture<String> overtaken(Slow slow, CredentialCache of) throws Exception {
+    CompletableFuture<String> late =
+        CompletableFuture.supplyAsync(
+            () -> {
+              slow.held.set(Thread.currentThread());
+              try {
+                return of.current().accessKeyId();
+              } catch (IOException e) {
+                return String.valueOf(e.getMessage());
+              }
+            },
+            task -> Thread.ofVirtual().start(task));
+    assertTrue(slow.asked.await(60, TimeUnit.SECONDS));
+    return late;
+  }
+
+  @Test
+  void whoLookedBeforeAFetchOfAnotherEndedFetchesNoMore() throws Exception {
+    Slow slow = new Slow();
+    CredentialCache of = new CredentialCache(this::fetch, slow, CredentialListener.none());
+    CompletableFuture<String> late = overtaken(slow, of);
+    assertEquals("id1", of.current().accessKeyId());
+    slow.goOn.countDown();
+    assertEquals("id1", late.get(60, TimeUnit.SECONDS));
+    assertEquals(1, fetches.get());
+  }
+
+  @Test
+  void aBadFileIsReadAgainAtEachTryAndNotEachSecond(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("credentials");
+    Files.writeString(file, "access_key_id=id\naccess_key_secret=se\n");
+    AtomicInteger failures = new AtomicInteger();
+    CredentialCache of =
+        new CredentialCache(
+            new FileCredentials(file),
+            clock,
+            new CredentialListener() {
+              @Override
+              public void fetched(Optional<Instant> expires) {}
+
+              @Override
+              public void failed(IOException why) {
+                failures.incrementAndGet();
+              }
+            },
+            Runnable::run);
+    assertEquals("id", of.current().accessKeyId());
+    Files.writeString(file, "nonsense");
+    for (int second = 0; second < 120; second++) {
+      clock.pass(Duration.ofSeconds(1));
+      assertEquals("id", of.current().accessKeyId());
+    }
+    // after 0, 1, 3, 7, 15, 31 and 63 seconds
+    assertTrue(failures.get() >= 5 && failures.get() <= 8, failures + " tries");
+    Files.writeString(file, "access_key_id=mended\naccess_key_secret=se\n");
+    clock.pass(Duration.ofSeconds(1));
+    assertEquals("id", of.current().accessKeyId());
+    assertEquals("mended", of.current().accessKeyId());
   }
 }

@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -188,6 +190,37 @@ class CredentialFetcherTest {
   }
 
   @Test
+  void anExchangeRefusedForAWrongClockIsRepeatedWithTheHosts() throws IOException {
+    Instant there = Instant.parse("2034-05-06T07:08:09Z");
+    Clock wrong = Clock.fixed(Instant.parse("2024-01-01T00:00:00Z"), ZoneOffset.UTC);
+    String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(there.atOffset(ZoneOffset.UTC));
+    server.gate(
+        request ->
+            request.body().contains("Timestamp=2034-05-06T07%3A08%3A09Z")
+                ? says(
+                    "{\"Credentials\":{\"AccessKeyId\":\"id\",\"AccessKeySecret\":\"se\","
+                        + "\"SecurityToken\":\"to\",\"Expiration\":\""
+                        + END
+                        + "\"}}")
+                : Fault.status(400, "InvalidTimeStamp.Expired", Map.of("Date", date)));
+    try (OidcExchange exchange = new OidcExchange(pod(), host(), wrong)) {
+      expect(exchange.fetch());
+      assertEquals(2, server.traffic().requests().size());
+      expect(exchange.fetch());
+      assertEquals(3, server.traffic().requests().size(), "the clock stays corrected");
+    }
+  }
+
+  @Test
+  void anExchangeRefusedForAnotherReasonIsNotRepeated() throws IOException {
+    server.gate(request -> Fault.status(400, "AuthenticationFail.OIDCToken.Expired"));
+    try (OidcExchange exchange = new OidcExchange(pod(), host(), Clock.systemUTC())) {
+      assertThrows(StoreDeniedException.class, exchange::fetch);
+    }
+    assertEquals(1, server.traffic().requests().size());
+  }
+
+  @Test
   void anExchangeThatIsRefusedIsDenied() throws IOException {
     server.gate(request -> Fault.status(400, "AuthenticationFail.OIDCToken.Expired"));
     try (OidcExchange exchange = new OidcExchange(pod(), host(), Clock.systemUTC())) {
@@ -233,6 +266,19 @@ class CredentialFetcherTest {
     Files.delete(file);
     assertFalse(fetcher.changed());
     assertThrows(StoreDeniedException.class, fetcher::fetch);
+  }
+
+  @Test
+  void aBadFileIsNewsOnce() throws IOException {
+    Path file = directory.resolve("credentials");
+    Files.writeString(file, "nonsense");
+    FileCredentials fetcher = new FileCredentials(file);
+    assertTrue(fetcher.changed());
+    assertThrows(StoreProtocolException.class, fetcher::fetch);
+    assertFalse(fetcher.changed());
+    Files.writeString(file, "access_key_id=id1\naccess_key_secret=se1\n");
+    assertTrue(fetcher.changed());
+    assertEquals("id1", fetcher.fetch().accessKeyId());
   }
 
   @Test
