@@ -153,7 +153,7 @@ public final class ChunkStore implements Closeable {
   void submit(List<Fetch> fetches) {
     DiskTier tier = disk;
     for (Fetch fetch : fetches) {
-      if (tier == null || !tier.load(fetch)) {
+      if (tier == null || !tier.begin(fetch)) {
         submitToStore(fetch);
       }
     }
