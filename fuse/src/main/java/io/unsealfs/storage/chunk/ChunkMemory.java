@@ -54,15 +54,20 @@ final class ChunkMemory {
   /**
    * Reserves room for a request's bytes before its slabs are taken.
    *
-   * @return false if something fetched ahead would have to give way to something fetched ahead
+   * @param wanted whether somebody waits, so that also what was fetched ahead gives way
+   * @return false if there is none
    */
-  boolean reserve(long bytes, boolean demand) {
-    boolean fits = makeRoom(bytes, demand);
-    if (fits || demand) {
+  boolean reserve(long bytes, boolean wanted) {
+    boolean fits = makeRoom(bytes, wanted);
+    if (fits) {
       reservedBytes += bytes;
-      return true;
     }
-    return false;
+    return fits;
+  }
+
+  /** The same where there is none, for what somebody waits for. */
+  void reserveBeyond(long bytes) {
+    reservedBytes += bytes;
   }
 
   /** The slabs for a reservation were taken, or will not be. */

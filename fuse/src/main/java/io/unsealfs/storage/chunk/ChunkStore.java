@@ -169,14 +169,20 @@ public final class ChunkStore implements Closeable {
 
   /** Room for the slabs of a request that is about to begin; false if it was given up. */
   boolean land(Fetch fetch) {
-    if (table.land(fetch)) {
-      return true;
+    List<Fetch> rest = table.reserve(fetch);
+    if (rest == null) {
+      ReadStream stream = fetch.stream;
+      if (stream != null) {
+        fetch.object.pattern().refused(stream, ChunkGrid.start(fetch.chunks()[0].index));
+      }
+      return false;
     }
-    ReadStream stream = fetch.stream;
-    if (stream != null) {
-      fetch.object.pattern().refused(stream, ChunkGrid.start(fetch.chunks()[0].index));
+    try {
+      submit(rest);
+    } finally {
+      table.land(fetch);
     }
-    return false;
+    return true;
   }
 
   private void whole(Chunk chunk) {

@@ -216,22 +216,71 @@ final class ChunkTable {
     }
   }
 
-  /** Takes the slabs of a request that is about to begin; false if it has to be given up. */
-  boolean land(Fetch fetch) {
-    long bytes = fetch.length();
-    synchronized (this) {
-      if (!memory.reserve(bytes, isWanted(fetch))) {
-        return false;
-      }
+  /**
+   * Reserves memory for a request that is about to begin. Where the budget is used up it is for
+   * what readers wait for and nothing else; the rest of the request becomes requests ahead of them.
+   *
+   * @return the requests for that rest, to be sent; null if this one has to be given up. To be
+   *     followed by {@link #land} otherwise
+   */
+  synchronized @Nullable List<Fetch> reserve(Fetch fetch) {
+    boolean wanted = isWanted(fetch);
+    if (memory.reserve(fetch.length(), wanted)) {
+      return List.of();
     }
+    List<Fetch> rest = fetch.insists ? List.of() : wanted ? narrow(fetch) : null;
+    if (rest != null) {
+      memory.reserveBeyond(fetch.length());
+    }
+    return rest;
+  }
+
+  /** Takes the slabs for which room was reserved. */
+  void land(Fetch fetch) {
     try {
       fetch.land(pool, System.nanoTime());
     } finally {
       synchronized (this) {
-        memory.unreserve(bytes);
+        memory.unreserve(fetch.length());
       }
     }
-    return true;
+  }
+
+  /** Leaves {@code fetch} the chunks that readers wait for; null if there are none. */
+  private @Nullable List<Fetch> narrow(Fetch fetch) {
+    Chunk[] chunks = fetch.chunks();
+    int from = 0;
+    int to = chunks.length;
+    while (from < to && !isWanted(chunks[from])) {
+      from++;
+    }
+    while (to > from && !isWanted(chunks[to - 1])) {
+      to--;
+    }
+    if (from == to) {
+      return null;
+    }
+    List<Fetch> rest = new ArrayList<>(2);
+    for (List<Chunk> run : fetch.narrow(from, to)) {
+      if (!run.isEmpty() && !fetch.hedge) {
+        rest.add(ahead(run, fetch.stream));
+      }
+      for (Chunk chunk : run) {
+        if (chunk.attemptEnded(null, System.nanoTime())) {
+          failed(chunk, false);
+        }
+      }
+    }
+    return rest;
+  }
+
+  private Fetch ahead(List<Chunk> run, @Nullable ReadStream stream) {
+    Fetch fetch = new Fetch(run.toArray(new Chunk[0]), Priority.PREFETCH, stream, false, whole);
+    run.forEach(chunk -> chunk.fetch = fetch);
+    if (stream != null) {
+      stream.requestsAhead++;
+    }
+    return fetch;
   }
 
   private static boolean isWanted(Fetch fetch) {
@@ -239,11 +288,15 @@ final class ChunkTable {
       return true;
     }
     for (Chunk chunk : fetch.chunks()) {
-      if (chunk.interest > chunk.warming) {
+      if (isWanted(chunk)) {
         return true;
       }
     }
     return false;
+  }
+
+  private static boolean isWanted(Chunk chunk) {
+    return chunk.interest > chunk.warming || chunk.refetched;
   }
 
   /**

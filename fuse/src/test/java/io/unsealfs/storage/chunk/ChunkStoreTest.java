@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -578,7 +580,8 @@ class ChunkStoreTest {
       StoredObject object = table.open(version);
       @Nullable Chunk[] held = new @Nullable Chunk[4];
       for (Fetch fetch : table.hold(object, 0, held, 3)) {
-        assertTrue(table.land(fetch));
+        assertEquals(List.of(), table.reserve(fetch));
+        table.land(fetch);
         fetch.showAll();
         fetch.end(null, System.nanoTime(), chunk -> {});
         table.over(fetch);
@@ -636,6 +639,108 @@ class ChunkStoreTest {
     }
     assertTrue(most <= 9 * MIB, "held " + most);
     assertTrue(fake.bytesServed.get() <= bytes.length * 1.05, "fetched " + fake.bytesServed);
+  }
+
+  /** Objects that are fetched as a whole wherever they are read. */
+  private List<ObjectVersion> shards(int count) {
+    byte[] bytes = FakeStore.bytes(8 * MIB, 41);
+    List<ObjectVersion> shards = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      shards.add(fake.put("shard " + i, bytes));
+    }
+    return shards;
+  }
+
+  @Test
+  void beyondTheBudgetIsOnlyWhatReadersWaitFor() throws Exception {
+    byte[] bytes = FakeStore.bytes(8 * MIB, 41);
+    CountDownLatch go = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> FakeStore.await(go, cancellation));
+    ChunkStore store = store(SETTINGS.withBudget(8L * MIB));
+    List<Source> sources = new ArrayList<>();
+    try (ExecutorService readers = Executors.newCachedThreadPool()) {
+      List<Future<byte[]>> results = new ArrayList<>();
+      for (ObjectVersion version : shards(8)) {
+        Source source = store.open(version);
+        sources.add(source);
+        results.add(readers.submit(() -> read(source, 0, 4 * KIB)));
+      }
+      until(() -> fake.requests.size() == 8);
+      long held = store.figures().memoryBytes();
+      assertTrue(held <= 8 * MIB + 7 * 256 * KIB, "held " + held);
+      go.countDown();
+      for (Future<byte[]> result : results) {
+        assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), result.get());
+      }
+      // what was cut off is fetched when it is read
+      for (Source source : sources) {
+        assertArrayEquals(bytes, read(source, 0, 8 * MIB));
+      }
+    } finally {
+      go.countDown();
+      for (Source source : sources) {
+        source.close();
+      }
+    }
+  }
+
+  @Test
+  void aReaderWhoJoinsWhatIsFetchedAheadGetsHisPartOfItBeyondTheBudget() throws Exception {
+    ChunkCounters counters = new ChunkCounters();
+    ChunkTable table =
+        new ChunkTable(SETTINGS.withBudget(MIB), counters, chunk -> {}, fetch -> {});
+    ObjectVersion version = new ObjectVersion("a", 64L * MIB, Optional.of("e"), 0, false);
+    StoredObject object = table.open(version);
+    ReadStream stream = new ReadStream(0);
+    Fetch fetch =
+        table
+            .order(object, new Ahead(0, 8L * MIB, 8L * MIB), Priority.PREFETCH, stream)
+            .fetches()
+            .getFirst();
+    assertNull(table.reserve(fetch), "nobody waits for it");
+    @Nullable Chunk[] held = new @Nullable Chunk[2];
+    assertEquals(List.of(), table.hold(object, 9, held, 10));
+
+    List<Fetch> rest = table.reserve(fetch);
+    table.land(fetch);
+    assertEquals(512 * KIB, table.pool().bytesInUse());
+    assertEquals(List.of(9, 10), indexes(fetch));
+    assertNotNull(rest);
+    assertEquals(2, rest.size());
+    assertEquals(9, rest.getFirst().chunks().length);
+    assertEquals(11, rest.getLast().chunks()[0].index);
+    assertEquals(21, rest.getLast().chunks().length);
+    assertEquals(3, stream.requestsAhead);
+    for (Fetch each : rest) {
+      assertEquals(Priority.PREFETCH, each.priority);
+      assertNull(table.reserve(each));
+      each.end(null, System.nanoTime(), chunk -> table.failed(chunk, false));
+      table.over(each);
+    }
+    assertEquals(1, stream.requestsAhead);
+    assertEquals(2, object.chunks().size());
+  }
+
+  private static List<Integer> indexes(Fetch fetch) {
+    return Arrays.stream(fetch.chunks()).map(chunk -> chunk.index).toList();
+  }
+
+  @Test
+  void whatPausesBeforeItIsRepeatedHoldsNoMemory() throws Exception {
+    fake.fails((request, served, cancellation) -> {
+      throw new ThrottledException("503 SlowDown", TimeUnit.HOURS.toMillis(1));
+    });
+    ChunkStore store =
+        store(SETTINGS.withRetries(QUICK.within(Duration.ofDays(1)), Duration.ofDays(1)));
+    try (Source source = store.open(shards(1).getFirst());
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      Future<byte[]> waiting = readers.submit(() -> read(source, 0, 4 * KIB));
+      until(() -> store.figures().retries() == 1 && store.figures().inFlight() == 0);
+      assertEquals(0, store.figures().memoryBytes());
+      assertFalse(waiting.isDone());
+      store.close();
+      assertThrows(ExecutionException.class, waiting::get);
+    }
   }
 
   @Test
