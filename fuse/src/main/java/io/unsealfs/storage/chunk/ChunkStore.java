@@ -62,7 +62,8 @@ public final class ChunkStore implements Closeable {
     if (disk != null) {
       throw new IllegalStateException("a disk cache is attached already");
     }
-    disk = new DiskTier(cache, location, this, table);
+    disk = new DiskTier(cache, location, this, table, counters);
+    table.save();
   }
 
   /**
@@ -220,6 +221,7 @@ public final class ChunkStore implements Closeable {
 
   /** A sequence is over: what it asked for and nobody waits for is not fetched. */
   void giveUp(StoredObject object, ReadStream stream) {
+    table.settle(object);
     table.unwanted(object, stream).forEach(this::cancel);
   }
 
@@ -275,6 +277,7 @@ public final class ChunkStore implements Closeable {
   void closed(StoredObject object) {
     if (table.close(object)) {
       object.pattern().close();
+      table.settle(object);
       table.unwanted(object, null).forEach(this::cancel);
     }
   }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -41,8 +42,9 @@ final class ChunkTable {
       Consumer<Fetch> wanted) {
     this.settings = settings;
     this.counters = counters;
-    this.objects = new KnownObjects(settings, counters);
-    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, objects::forgetIfUnused);
+    AtomicLong budgetBytes = new AtomicLong(settings.budgetBytes());
+    this.objects = new KnownObjects(settings, budgetBytes::get, counters);
+    this.memory = new ChunkMemory(budgetBytes, pool, counters, objects::forgetIfUnused);
     this.whole = whole;
     this.wanted = wanted;
   }
@@ -51,12 +53,22 @@ final class ChunkTable {
     return pool;
   }
 
-  synchronized long budgetBytes() {
+  long budgetBytes() {
     return memory.budgetBytes();
   }
 
   synchronized void resize(long budgetBytes) {
     memory.resize(budgetBytes);
+  }
+
+  /** Segments are written to a disk from now on. */
+  synchronized void save() {
+    memory.save();
+  }
+
+  /** A reader of {@code object} went elsewhere: its segments may stay incomplete. */
+  synchronized void settle(StoredObject object) {
+    memory.settle(object.chunks());
   }
 
   /** One more user of {@code version}. */
@@ -338,11 +350,12 @@ final class ChunkTable {
     chunk.fetch = null;
     if (chunk.object.chunk(chunk.index) == chunk) {
       memory.add(chunk);
+      if (!chunk.stored) {
+        return;
+      }
     }
-    if (chunk.stored) {
-      // whoever brought it to the disk was faster than this
-      dropUnused(chunk);
-    }
+    // whoever brought it to the disk was faster than this, or another one is in its place
+    dropUnused(chunk);
   }
 
   /** {@code chunk} will not come; a refusal that a reader meets answers for the next ones. */
@@ -402,7 +415,7 @@ final class ChunkTable {
     if (object.isStale() || (chunk != null && present && chunk.refetched)) {
       return null;
     }
-    if (chunk != null && chunk.state() == Chunk.State.COMING) {
+    if (chunk != null && chunk.state() == Chunk.State.COMING && !isAtDisk(chunk)) {
       return List.of();
     }
     if (chunk != null) {
@@ -419,6 +432,12 @@ final class ChunkTable {
     fresh.refetched = true;
     fresh.demanded = true;
     return cutter.finish();
+  }
+
+  /** What comes from the disk may be of a file that was opened before it was distrusted. */
+  private static boolean isAtDisk(Chunk chunk) {
+    Fetch fetch = chunk.fetch;
+    return fetch != null && fetch.atDisk;
   }
 
   /**
@@ -454,6 +473,7 @@ final class ChunkTable {
       chunk.stored = written;
       dropUnused(chunk);
     }
+    memory.settle(chunks);
   }
 
   /**
@@ -512,6 +532,7 @@ final class ChunkTable {
       chunk.stored |= written;
       dropUnused(chunk);
     }
+    memory.settle(chunks);
   }
 
   /** Nobody needs it: it goes if it was brought for the disk only, or is not in its place. */

@@ -27,6 +27,7 @@ final class DiskTier implements Closeable {
   private final DiskCache cache;
   private final ChunkStore store;
   private final ChunkTable table;
+  private final ChunkCounters counters;
   private final StoreLocation location;
   private final LoadLine loaders = new LoadLine("unsealfs-cache-read-", LOADERS, this::load);
   private final ThreadPoolExecutor writer = writer();
@@ -37,11 +38,17 @@ final class DiskTier implements Closeable {
 
   private boolean closed; // guarded by writing
 
-  DiskTier(DiskCache cache, StoreLocation location, ChunkStore store, ChunkTable table) {
+  DiskTier(
+      DiskCache cache,
+      StoreLocation location,
+      ChunkStore store,
+      ChunkTable table,
+      ChunkCounters counters) {
     this.cache = cache;
     this.location = location;
     this.store = store;
     this.table = table;
+    this.counters = counters;
   }
 
   private static ThreadPoolExecutor writer() {
@@ -63,7 +70,13 @@ final class DiskTier implements Closeable {
 
   /** Begins to bring {@code fetch} from the disk; false if it is not there. */
   boolean begin(Fetch fetch) {
-    return cache.mayHold(id(fetch.object, fetch.segment())) && loaders.add(fetch);
+    // before the file is looked for: who distrusts it afterwards has to know
+    fetch.atDisk = true;
+    boolean begun = cache.mayHold(id(fetch.object, fetch.segment())) && loaders.add(fetch);
+    if (!begun) {
+      fetch.atDisk = false;
+    }
+    return begun;
   }
 
   private void load(Fetch fetch) {
@@ -99,6 +112,7 @@ final class DiskTier implements Closeable {
       fetch.showAll();
       store.ended(fetch, null);
     } else {
+      fetch.atDisk = false;
       store.submitToStore(fetch);
     }
   }
@@ -193,7 +207,7 @@ final class DiskTier implements Closeable {
   }
 
   ChunkFigures.DiskFigures figures() {
-    return cache.figures(skipped.sum());
+    return cache.figures(skipped.sum() + counters.unsavedSegments.sum());
   }
 
   /** Finishes what is to be written. */

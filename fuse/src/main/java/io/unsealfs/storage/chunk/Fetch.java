@@ -53,6 +53,9 @@ final class Fetch implements RangeSink {
   /** Changed under the store's lock only, and only while it has no slabs. */
   private volatile Chunk[] chunks;
 
+  /** Whether it is to come from the disk, as far as is known. */
+  volatile boolean atDisk;
+
   private final Consumer<Chunk> whole;
   private Slab @Nullable [] landing; // below: by whoever runs it, one after the other
   private int current;

@@ -525,7 +525,8 @@ class ChunkStoreTest {
     ChunkCounters counters = new ChunkCounters();
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 32));
     StoredObject object =
-        new StoredObject(version, new ReadPattern(version.size(), SETTINGS, counters));
+        new StoredObject(
+            version, new ReadPattern(version.size(), SETTINGS, SETTINGS::budgetBytes, counters));
     AtomicInteger threads = new AtomicInteger();
     CountDownLatch ran = new CountDownLatch(1);
     List<IOException> failures = new CopyOnWriteArrayList<>();
@@ -602,6 +603,45 @@ class ChunkStoreTest {
       }
       assertEquals(MIB - 256 * KIB, table.pool().bytesInUse());
     }
+  }
+
+  @Test
+  void aChunkThatComesFromTheDiskWhileItIsDistrustedIsAskedOfTheStore() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(MIB, 39));
+    AtomicReference<ChunkTable> arriving = new AtomicReference<>();
+    ChunkTable table =
+        new ChunkTable(
+            SETTINGS, new ChunkCounters(), chunk -> arriving.get().arrived(chunk), fetch -> {});
+    arriving.set(table);
+    StoredObject object = table.open(version);
+    @Nullable Chunk[] held = new @Nullable Chunk[1];
+    Fetch loading = table.hold(object, 1, held, 3).getFirst();
+    // from the store there is nothing to be had that is not coming
+    assertEquals(List.of(), table.replace(object, 1));
+
+    loading.atDisk = true;
+    assertEquals(List.of(), table.reserve(loading));
+    table.land(loading);
+    List<Fetch> again = table.replace(object, 1);
+    assertNotNull(again);
+    assertEquals(1, again.size());
+    assertEquals(List.of(1), indexes(again.getFirst()));
+    assertTrue(table.replace(object, 2) != null);
+    table.markStored(loading);
+    loading.showAll();
+    loading.end(null, System.nanoTime(), chunk -> {});
+    table.over(loading);
+    // nobody holds the third; the reader of the second has its bytes until he is done
+    assertEquals(MIB - 2 * 256 * KIB, table.pool().bytesInUse());
+    table.release(256 * KIB, 256 * KIB, held, 1);
+    assertEquals(256 * KIB, table.pool().bytesInUse());
+
+    assertEquals(List.of(), table.reserve(again.getFirst()));
+    table.land(again.getFirst());
+    again.getFirst().showAll();
+    Chunk fresh = object.chunk(1);
+    assertTrue(fresh != null && fresh.isPresent());
+    assertNull(table.replace(object, 1), "the store's own bytes");
   }
 
   @Test
@@ -687,8 +727,7 @@ class ChunkStoreTest {
   @Test
   void aReaderWhoJoinsWhatIsFetchedAheadGetsHisPartOfItBeyondTheBudget() throws Exception {
     ChunkCounters counters = new ChunkCounters();
-    ChunkTable table =
-        new ChunkTable(SETTINGS.withBudget(MIB), counters, chunk -> {}, fetch -> {});
+    ChunkTable table = new ChunkTable(SETTINGS.withBudget(MIB), counters, chunk -> {}, fetch -> {});
     ObjectVersion version = new ObjectVersion("a", 64L * MIB, Optional.of("e"), 0, false);
     StoredObject object = table.open(version);
     ReadStream stream = new ReadStream(0);

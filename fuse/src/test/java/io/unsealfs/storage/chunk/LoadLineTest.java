@@ -27,7 +27,8 @@ class LoadLineTest {
   private static StoredObject object() {
     ObjectVersion version = new ObjectVersion("a", 400L << 20, Optional.of("e"), 0, false);
     return new StoredObject(
-        version, new ReadPattern(version.size(), SETTINGS, new ChunkCounters()));
+        version,
+        new ReadPattern(version.size(), SETTINGS, SETTINGS::budgetBytes, new ChunkCounters()));
   }
 
   private Fetch fetch(int segment, Priority priority) {
@@ -42,12 +43,15 @@ class LoadLineTest {
     CountDownLatch busy = new CountDownLatch(1);
     CountDownLatch done = new CountDownLatch(7);
     LoadLine line =
-        new LoadLine("test-load-", 1, fetch -> {
-          busy.countDown();
-          turns.acquireUninterruptibly();
-          order.add(fetch.segment());
-          done.countDown();
-        });
+        new LoadLine(
+            "test-load-",
+            1,
+            fetch -> {
+              busy.countDown();
+              turns.acquireUninterruptibly();
+              order.add(fetch.segment());
+              done.countDown();
+            });
     assertTrue(line.add(fetch(0, Priority.PREFETCH)));
     assertTrue(busy.await(20, TimeUnit.SECONDS));
     Fetch joined = fetch(4, Priority.PREFETCH);
