@@ -371,6 +371,59 @@ class ChunkStoreTest {
   }
 
   @Test
+  void afterTheDeadlineNothingIsRepeated() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 42));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreUnavailableException("503", 0);
+    });
+    try (Source source =
+        store(SETTINGS.withRetries(QUICK.within(Duration.ZERO), Duration.ofHours(1)))
+            .open(version)) {
+      assertThrows(StoreUnavailableException.class, () -> read(source, 0, 4 * KIB));
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void oneRequestInTwentyIsDoubledAtMost() throws Exception {
+    ChunkCounters counters = new ChunkCounters();
+    ChunkTable table = new ChunkTable(SETTINGS, counters, chunk -> {}, fetch -> {});
+    ObjectVersion version = new ObjectVersion("a", 400L * MIB, Optional.of("e"), 0, false);
+    StoredObject object = table.open(version);
+    counters.requests.add(99);
+    int doubled = 0;
+    for (int segment = 0; segment < 20; segment++) {
+      @Nullable Chunk[] held = new @Nullable Chunk[1];
+      int index = ChunkGrid.firstOf(segment);
+      table.hold(object, index, held, index).getFirst().running = true;
+      Chunk chunk = held[0];
+      assertNotNull(chunk);
+      doubled += table.doubleOf(chunk) == null ? 0 : 1;
+      assertNull(table.doubleOf(chunk), "each once at most");
+    }
+    // the first needs none before it
+    assertEquals(99 / 20 + 1, doubled);
+    assertEquals(doubled, counters.hedges.sum());
+  }
+
+  @Test
+  void threeTimesTheUsualIsTooLongAndNeverLessThanTheLeast() {
+    long milli = TimeUnit.MILLISECONDS.toNanos(1);
+    Latencies latencies = new Latencies();
+    assertEquals(1000 * milli, latencies.tooLongNanos(Duration.ofSeconds(1)));
+    for (int i = 0; i < 128; i++) {
+      latencies.add(i % 10 == 0 ? 400 * milli : milli);
+    }
+    assertEquals(1200 * milli, latencies.tooLongNanos(Duration.ofSeconds(1)));
+    assertEquals(2000 * milli, latencies.tooLongNanos(Duration.ofSeconds(2)));
+    // one in a hundred is not what is usual
+    for (int i = 0; i < 128; i++) {
+      latencies.add(i == 0 ? 400 * milli : milli);
+    }
+    assertEquals(3 * milli, latencies.tooLongNanos(Duration.ZERO));
+  }
+
+  @Test
   void askingForLessHalvesTheConcurrency() throws Exception {
     byte[] bytes = FakeStore.bytes(MIB, 15);
     ObjectVersion version = fake.put("a", bytes);
