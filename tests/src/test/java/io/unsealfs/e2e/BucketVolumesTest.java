@@ -1,5 +1,6 @@
 package io.unsealfs.e2e;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,9 +15,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -143,6 +149,43 @@ class BucketVolumesTest {
   }
 
   @Test
+  void twoMountsBehindNginxHaveEachByteSentOnce() throws IOException, InterruptedException {
+    Needs.fuse();
+    byte[] content = new byte[20 << 20];
+    new Random(23).nextBytes(content);
+    Path plain = Files.createDirectory(scratch.resolve("plain"));
+    Files.write(plain.resolve("weights.bin"), content);
+    Path volume = scratch.resolve("volume");
+    String key = Secrets.reference(scratch, "a passphrase of the test");
+    Command.unsealfs(scratch, "encrypt", plain.toString(), volume.toString())
+        .with("--format", "gocryptfs", "--key", key)
+        .run()
+        .assertStatus(0);
+    server.upload(BUCKET, "behind-nginx", volume);
+    Path big;
+    try (Stream<Path> files = Files.walk(volume)) {
+      big =
+          files
+              .filter(Files::isRegularFile)
+              .max(Comparator.comparingLong(file -> file.toFile().length()))
+              .orElseThrow();
+    }
+    try (CachingProxy proxy = CachingProxy.before(server.openEndpoint(), scratch)) {
+      String[] options = {
+        "--endpoint", proxy.endpoint(), "--path-style", "--credentials", "anonymous", "--key", key
+      };
+      String source = "s3://" + BUCKET + "/behind-nginx";
+      try (Mounted one = Mounted.mount(scratch, source, options);
+          Mounted other = Mounted.mount(scratch, source, options)) {
+        assertArrayEquals(content, Files.readAllBytes(one.resolve("weights.bin")));
+        assertArrayEquals(content, Files.readAllBytes(other.resolve("weights.bin")));
+      }
+    }
+    assertEquals(
+        Files.size(big), server.sentBytes("behind-nginx/" + volume.relativize(big)), "once");
+  }
+
+  @Test
   void everyCommandTakesABucket() throws IOException, InterruptedException {
     VectorVolume volume = VectorVolume.named("xchacha");
     String source = upload(volume);
@@ -203,6 +246,91 @@ class BucketVolumesTest {
             .run()
             .assertStatus(0);
     assertTrue(purge.errLine().matches("unsealfs: [1-9][0-9]+ bytes deleted"), purge::toString);
+  }
+
+  /** Segments in a chunk cache. */
+  private static long segments(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.filter(file -> file.getFileName().toString().matches("[0-9a-f]{8}")).count();
+    }
+  }
+
+  /** A file of the volume that has content, and not the only one. */
+  private static Name someFile(VectorVolume volume) {
+    return files(volume.expected()).entrySet().stream()
+        .filter(file -> !file.getValue().startsWith("0 "))
+        .map(Map.Entry::getKey)
+        .filter(name -> name.toString().matches("[a-zA-Z0-9._/-]+"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void warmWithAGlobBringsTheFilesThatMatch() throws IOException, InterruptedException {
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume);
+    String key = Secrets.reference(scratch, volume.password());
+    Path all = scratch.resolve("all");
+    Path one = scratch.resolve("one");
+    unsealfs("warm", source, "--key", key, "--chunk-cache-dir", all.toString())
+        .run()
+        .assertStatus(0);
+    Outcome warm =
+        unsealfs(
+                "warm",
+                source,
+                "/" + someFile(volume),
+                "--key",
+                key,
+                "--chunk-cache-dir",
+                one.toString())
+            .run()
+            .assertStatus(0);
+    assertTrue(warm.errLine().startsWith("unsealfs: 1 files, "), warm::toString);
+    assertTrue(segments(one) < segments(all), segments(one) + " of " + segments(all));
+  }
+
+  @Test
+  void preloadBringsCiphertextToTheDiskCacheWhereThereIsOne()
+      throws IOException, InterruptedException {
+    Needs.fuse();
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume);
+    Path chunks = scratch.resolve("chunks");
+    List<String> options = new ArrayList<>(store());
+    options.addAll(List.of("--key", Secrets.reference(scratch, volume.password())));
+    options.addAll(List.of("--chunk-cache-dir", chunks.toString()));
+    options.add("--preload");
+    List<Long> sizes =
+        files(volume.expected()).values().stream()
+            .map(file -> Long.valueOf(file.substring(0, file.indexOf(' '))))
+            .toList();
+    try (Mounted mounted = Mounted.mount(scratch, source, options.toArray(String[]::new))) {
+      String line = awaitPreload(mounted);
+      Matcher done = Pattern.compile("preload: (\\d+) files, (\\d+) bytes in .*").matcher(line);
+      assertTrue(done.find(), line);
+      assertEquals(sizes.size(), Integer.parseInt(done.group(1)), line);
+      assertTrue(line.endsWith("all that was asked for"), line);
+      long plaintextBytes = sizes.stream().mapToLong(Long::longValue).sum();
+      assertTrue(Long.parseLong(done.group(2)) > plaintextBytes, "ciphertext is more: " + line);
+      // nobody has read a byte
+      long withContent = sizes.stream().filter(size -> size > 0).count();
+      assertTrue(segments(chunks) >= withContent, segments(chunks) + " for " + withContent);
+      assertEquals(files(volume.expected()), files(TreeSnapshot.of(mounted.path())));
+    }
+  }
+
+  private static String awaitPreload(Mounted mounted) throws IOException, InterruptedException {
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (true) {
+      List<String> log = mounted.log();
+      Optional<String> line = log.stream().filter(l -> l.contains("preload: ")).findFirst();
+      if (line.isPresent()) {
+        return line.get();
+      }
+      assertTrue(System.nanoTime() < end, log::toString);
+      Thread.sleep(20);
+    }
   }
 
   @Test

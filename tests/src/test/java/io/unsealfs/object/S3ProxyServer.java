@@ -9,12 +9,20 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.gaul.s3proxy.BlobStores;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
+import org.gaul.s3proxy.blobstore.BlobStore;
+import org.gaul.s3proxy.blobstore.ForwardingBlobStore;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
 /**
  * A real S3 server over a directory, in this process. It listens twice: one door wants signatures,
@@ -30,11 +38,43 @@ public final class S3ProxyServer implements AutoCloseable {
 
   private final S3Proxy signed;
   private final S3Proxy open;
+  private final Sent sent;
   private final HttpClient client = HttpClient.newHttpClient();
 
-  private S3ProxyServer(S3Proxy signed, S3Proxy open) {
+  private S3ProxyServer(S3Proxy signed, S3Proxy open, Sent sent) {
     this.signed = signed;
     this.open = open;
+    this.sent = sent;
+  }
+
+  /** Counts the bytes of each object that are read from the store behind both doors. */
+  private static final class Sent extends ForwardingBlobStore {
+    private final Map<String, LongAdder> bytes = new ConcurrentHashMap<>();
+
+    Sent(BlobStore store) {
+      super(store);
+    }
+
+    @Override
+    public ResponseInputStream<GetObjectResponse> getBlob(GetObjectRequest request) {
+      ResponseInputStream<GetObjectResponse> answer = super.getBlob(request);
+      if (answer != null) {
+        bytes
+            .computeIfAbsent(request.key(), key -> new LongAdder())
+            .add(answer.response().contentLength());
+      }
+      return answer;
+    }
+
+    long of(String key) {
+      LongAdder counted = bytes.get(key);
+      return counted == null ? 0 : counted.sum();
+    }
+  }
+
+  /** Bytes of the object of that name that were asked for so far, of whatever bucket. */
+  public long sentBytes(String key) {
+    return sent.of(key);
   }
 
   /** Serves the buckets in {@code directory}, which has to exist. */
@@ -42,7 +82,7 @@ public final class S3ProxyServer implements AutoCloseable {
     Properties properties = new Properties();
     properties.setProperty("jclouds.filesystem.basedir", directory.toString());
     // in memory: on disk it adds to names, and those of gocryptfs may have 255 bytes already
-    var store = BlobStores.create("transient-nio2", properties);
+    Sent store = new Sent(BlobStores.create("transient-nio2", properties));
     return new S3ProxyServer(
         start(
             S3Proxy.builder()
@@ -51,7 +91,8 @@ public final class S3ProxyServer implements AutoCloseable {
         start(
             S3Proxy.builder()
                 .blobStore(store)
-                .awsAuthentication(AuthenticationType.NONE, null, null)));
+                .awsAuthentication(AuthenticationType.NONE, null, null)),
+        store);
   }
 
   private static S3Proxy start(S3Proxy.Builder builder) throws Exception {

@@ -28,6 +28,7 @@ final class ChunkCounters {
   final LongAdder memoryMisses = new LongAdder();
   final LongAdder memoryJoins = new LongAdder();
   final LongAdder evictions = new LongAdder();
+  final LongAdder unsavedSegments = new LongAdder();
   final LongAdder prefetchUsed = new LongAdder();
   final LongAdder prefetchWasted = new LongAdder();
   final LongAdder prefetchResets = new LongAdder();

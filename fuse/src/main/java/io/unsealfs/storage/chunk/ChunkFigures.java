@@ -120,7 +120,8 @@ public record ChunkFigures(
    * @param misses segments not there
    * @param corrupt segments that were not what they should be, and were deleted
    * @param writes segments written
-   * @param skipped segments not written because the disk was too slow
+   * @param skipped segments not written because the disk was too slow, or the memory too little to
+   *     keep them until they were whole
    * @param evictions segments deleted to make room
    * @param evictionsForSpace of them, those for the free space of the disk
    * @param bytes bytes of segments, as far as known

@@ -18,9 +18,6 @@ final class ChunkReader {
   /** Waits that are longer than all tries of a request are a fault of ours, but they end. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-  /** So many times longer than usual is too long. */
-  private static final int SLOW_FACTOR = 3;
-
   private final ChunkStore store;
   private final ChunkTable table;
   private final ChunkSettings settings;
@@ -121,7 +118,7 @@ final class ChunkReader {
                   + TimeUnit.NANOSECONDS.toSeconds(waited)
                   + " s; check the network and the store");
         }
-        if (waited > tooLongNanos()) {
+        if (waited > latencies.tooLongNanos(settings.hedgeAfter())) {
           Fetch second = table.doubleOf(chunk);
           if (second != null) {
             store.submitToStore(second);
@@ -135,9 +132,5 @@ final class ChunkReader {
       interrupted.initCause(e);
       throw interrupted;
     }
-  }
-
-  private long tooLongNanos() {
-    return Math.max(settings.hedgeAfter().toNanos(), SLOW_FACTOR * latencies.p95());
   }
 }

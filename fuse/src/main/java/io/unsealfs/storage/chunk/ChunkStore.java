@@ -62,7 +62,8 @@ public final class ChunkStore implements Closeable {
     if (disk != null) {
       throw new IllegalStateException("a disk cache is attached already");
     }
-    disk = new DiskTier(cache, location, this, table);
+    disk = new DiskTier(cache, location, this, table, counters);
+    table.save();
   }
 
   /**
@@ -153,7 +154,7 @@ public final class ChunkStore implements Closeable {
   void submit(List<Fetch> fetches) {
     DiskTier tier = disk;
     for (Fetch fetch : fetches) {
-      if (tier == null || !tier.load(fetch)) {
+      if (tier == null || !tier.begin(fetch)) {
         submitToStore(fetch);
       }
     }
@@ -169,14 +170,20 @@ public final class ChunkStore implements Closeable {
 
   /** Room for the slabs of a request that is about to begin; false if it was given up. */
   boolean land(Fetch fetch) {
-    if (table.land(fetch)) {
-      return true;
+    List<Fetch> rest = table.reserve(fetch);
+    if (rest == null) {
+      ReadStream stream = fetch.stream;
+      if (stream != null) {
+        fetch.object.pattern().refused(stream, ChunkGrid.start(fetch.chunks()[0].index));
+      }
+      return false;
     }
-    ReadStream stream = fetch.stream;
-    if (stream != null) {
-      fetch.object.pattern().refused(stream, ChunkGrid.start(fetch.chunks()[0].index));
+    try {
+      submit(rest);
+    } finally {
+      table.land(fetch);
     }
-    return false;
+    return true;
   }
 
   private void whole(Chunk chunk) {
@@ -214,6 +221,7 @@ public final class ChunkStore implements Closeable {
 
   /** A sequence is over: what it asked for and nobody waits for is not fetched. */
   void giveUp(StoredObject object, ReadStream stream) {
+    table.settle(object);
     table.unwanted(object, stream).forEach(this::cancel);
   }
 
@@ -269,6 +277,7 @@ public final class ChunkStore implements Closeable {
   void closed(StoredObject object) {
     if (table.close(object)) {
       object.pattern().close();
+      table.settle(object);
       table.unwanted(object, null).forEach(this::cancel);
     }
   }

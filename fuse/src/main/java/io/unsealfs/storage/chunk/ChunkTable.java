@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -41,8 +42,9 @@ final class ChunkTable {
       Consumer<Fetch> wanted) {
     this.settings = settings;
     this.counters = counters;
-    this.objects = new KnownObjects(settings, counters);
-    this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, objects::forgetIfUnused);
+    AtomicLong budgetBytes = new AtomicLong(settings.budgetBytes());
+    this.objects = new KnownObjects(settings, budgetBytes::get, counters);
+    this.memory = new ChunkMemory(budgetBytes, pool, counters, objects::forgetIfUnused);
     this.whole = whole;
     this.wanted = wanted;
   }
@@ -51,12 +53,22 @@ final class ChunkTable {
     return pool;
   }
 
-  synchronized long budgetBytes() {
+  long budgetBytes() {
     return memory.budgetBytes();
   }
 
   synchronized void resize(long budgetBytes) {
     memory.resize(budgetBytes);
+  }
+
+  /** Segments are written to a disk from now on. */
+  synchronized void save() {
+    memory.save();
+  }
+
+  /** A reader of {@code object} went elsewhere: its segments may stay incomplete. */
+  synchronized void settle(StoredObject object) {
+    memory.settle(object.chunks());
   }
 
   /** One more user of {@code version}. */
@@ -216,22 +228,71 @@ final class ChunkTable {
     }
   }
 
-  /** Takes the slabs of a request that is about to begin; false if it has to be given up. */
-  boolean land(Fetch fetch) {
-    long bytes = fetch.length();
-    synchronized (this) {
-      if (!memory.reserve(bytes, isWanted(fetch))) {
-        return false;
-      }
+  /**
+   * Reserves memory for a request that is about to begin. Where the budget is used up it is for
+   * what readers wait for and nothing else; the rest of the request becomes requests ahead of them.
+   *
+   * @return the requests for that rest, to be sent; null if this one has to be given up. To be
+   *     followed by {@link #land} otherwise
+   */
+  synchronized @Nullable List<Fetch> reserve(Fetch fetch) {
+    boolean wanted = isWanted(fetch);
+    if (memory.reserve(fetch.length(), wanted)) {
+      return List.of();
     }
+    List<Fetch> rest = fetch.insists ? List.of() : wanted ? narrow(fetch) : null;
+    if (rest != null) {
+      memory.reserveBeyond(fetch.length());
+    }
+    return rest;
+  }
+
+  /** Takes the slabs for which room was reserved. */
+  void land(Fetch fetch) {
     try {
       fetch.land(pool, System.nanoTime());
     } finally {
       synchronized (this) {
-        memory.unreserve(bytes);
+        memory.unreserve(fetch.length());
       }
     }
-    return true;
+  }
+
+  /** Leaves {@code fetch} the chunks that readers wait for; null if there are none. */
+  private @Nullable List<Fetch> narrow(Fetch fetch) {
+    Chunk[] chunks = fetch.chunks();
+    int from = 0;
+    int to = chunks.length;
+    while (from < to && !isWanted(chunks[from])) {
+      from++;
+    }
+    while (to > from && !isWanted(chunks[to - 1])) {
+      to--;
+    }
+    if (from == to) {
+      return null;
+    }
+    List<Fetch> rest = new ArrayList<>(2);
+    for (List<Chunk> run : fetch.narrow(from, to)) {
+      if (!run.isEmpty() && !fetch.hedge) {
+        rest.add(ahead(run, fetch.stream));
+      }
+      for (Chunk chunk : run) {
+        if (chunk.attemptEnded(null, System.nanoTime())) {
+          failed(chunk, false);
+        }
+      }
+    }
+    return rest;
+  }
+
+  private Fetch ahead(List<Chunk> run, @Nullable ReadStream stream) {
+    Fetch fetch = new Fetch(run.toArray(new Chunk[0]), Priority.PREFETCH, stream, false, whole);
+    run.forEach(chunk -> chunk.fetch = fetch);
+    if (stream != null) {
+      stream.requestsAhead++;
+    }
+    return fetch;
   }
 
   private static boolean isWanted(Fetch fetch) {
@@ -239,11 +300,15 @@ final class ChunkTable {
       return true;
     }
     for (Chunk chunk : fetch.chunks()) {
-      if (chunk.interest > chunk.warming) {
+      if (isWanted(chunk)) {
         return true;
       }
     }
     return false;
+  }
+
+  private static boolean isWanted(Chunk chunk) {
+    return chunk.interest > chunk.warming || chunk.refetched;
   }
 
   /**
@@ -285,11 +350,12 @@ final class ChunkTable {
     chunk.fetch = null;
     if (chunk.object.chunk(chunk.index) == chunk) {
       memory.add(chunk);
+      if (!chunk.stored) {
+        return;
+      }
     }
-    if (chunk.stored) {
-      // whoever brought it to the disk was faster than this
-      dropUnused(chunk);
-    }
+    // whoever brought it to the disk was faster than this, or another one is in its place
+    dropUnused(chunk);
   }
 
   /** {@code chunk} will not come; a refusal that a reader meets answers for the next ones. */
@@ -349,7 +415,7 @@ final class ChunkTable {
     if (object.isStale() || (chunk != null && present && chunk.refetched)) {
       return null;
     }
-    if (chunk != null && chunk.state() == Chunk.State.COMING) {
+    if (chunk != null && chunk.state() == Chunk.State.COMING && !isAtDisk(chunk)) {
       return List.of();
     }
     if (chunk != null) {
@@ -366,6 +432,12 @@ final class ChunkTable {
     fresh.refetched = true;
     fresh.demanded = true;
     return cutter.finish();
+  }
+
+  /** What comes from the disk may be of a file that was opened before it was distrusted. */
+  private static boolean isAtDisk(Chunk chunk) {
+    Fetch fetch = chunk.fetch;
+    return fetch != null && fetch.atDisk;
   }
 
   /**
@@ -401,6 +473,7 @@ final class ChunkTable {
       chunk.stored = written;
       dropUnused(chunk);
     }
+    memory.settle(chunks);
   }
 
   /**
@@ -459,6 +532,7 @@ final class ChunkTable {
       chunk.stored |= written;
       dropUnused(chunk);
     }
+    memory.settle(chunks);
   }
 
   /** Nobody needs it: it goes if it was brought for the disk only, or is not in its place. */

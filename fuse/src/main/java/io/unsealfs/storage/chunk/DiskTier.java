@@ -27,9 +27,10 @@ final class DiskTier implements Closeable {
   private final DiskCache cache;
   private final ChunkStore store;
   private final ChunkTable table;
+  private final ChunkCounters counters;
   private final StoreLocation location;
-  private final ThreadPoolExecutor loaders = threads("unsealfs-cache-read-", LOADERS, 1 << 20);
-  private final ThreadPoolExecutor writer = threads("unsealfs-cache-write-", 1, PENDING_WRITES);
+  private final LoadLine loaders = new LoadLine("unsealfs-cache-read-", LOADERS, this::load);
+  private final ThreadPoolExecutor writer = writer();
   private final LongAdder skipped = new LongAdder();
 
   /** Shared by all who write; closing waits for them, also for those in threads of others. */
@@ -37,22 +38,28 @@ final class DiskTier implements Closeable {
 
   private boolean closed; // guarded by writing
 
-  DiskTier(DiskCache cache, StoreLocation location, ChunkStore store, ChunkTable table) {
+  DiskTier(
+      DiskCache cache,
+      StoreLocation location,
+      ChunkStore store,
+      ChunkTable table,
+      ChunkCounters counters) {
     this.cache = cache;
     this.location = location;
     this.store = store;
     this.table = table;
+    this.counters = counters;
   }
 
-  private static ThreadPoolExecutor threads(String name, int count, int queue) {
+  private static ThreadPoolExecutor writer() {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
-            count,
-            count,
+            1,
+            1,
             10,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(queue),
-            Thread.ofPlatform().daemon().name(name, 0).factory());
+            new LinkedBlockingQueue<>(PENDING_WRITES),
+            Thread.ofPlatform().daemon().name("unsealfs-cache-write-", 0).factory());
     executor.allowCoreThreadTimeOut(true);
     return executor;
   }
@@ -62,31 +69,29 @@ final class DiskTier implements Closeable {
   }
 
   /** Begins to bring {@code fetch} from the disk; false if it is not there. */
-  boolean load(Fetch fetch) {
-    SegmentId id = id(fetch.object, fetch.segment());
-    if (!cache.mayHold(id)) {
-      return false;
+  boolean begin(Fetch fetch) {
+    // before the file is looked for: who distrusts it afterwards has to know
+    fetch.atDisk = true;
+    boolean begun = cache.mayHold(id(fetch.object, fetch.segment())) && loaders.add(fetch);
+    if (!begun) {
+      fetch.atDisk = false;
     }
+    return begun;
+  }
+
+  private void load(Fetch fetch) {
     try {
-      loaders.execute(() -> {
-        try {
-          loadNow(fetch, id);
-        } catch (Throwable e) {
-          // a reader must get an answer
-          store.ended(
-              fetch,
-              new StorageException(fetch.object + ": the disk cache failed unexpectedly", e));
-        }
-      });
-      return true;
-    } catch (RejectedExecutionException | OutOfMemoryError e) {
-      // closed a moment ago, or no thread to be had: the store is asked
-      return false;
+      loadNow(fetch, id(fetch.object, fetch.segment()));
+    } catch (Throwable e) {
+      // a reader must get an answer
+      store.ended(
+          fetch, new StorageException(fetch.object + ": the disk cache failed unexpectedly", e));
     }
   }
 
   private void loadNow(Fetch fetch, SegmentId id) {
-    if (!store.land(fetch)) {
+    boolean pointless = fetch.cancellation.isCancelled() || fetch.isCovered();
+    if (pointless || !store.land(fetch)) {
       store.ended(fetch, null);
       return;
     }
@@ -107,6 +112,7 @@ final class DiskTier implements Closeable {
       fetch.showAll();
       store.ended(fetch, null);
     } else {
+      fetch.atDisk = false;
       store.submitToStore(fetch);
     }
   }
@@ -201,17 +207,17 @@ final class DiskTier implements Closeable {
   }
 
   ChunkFigures.DiskFigures figures() {
-    return cache.figures(skipped.sum());
+    return cache.figures(skipped.sum() + counters.unsavedSegments.sum());
   }
 
   /** Finishes what is to be written. */
   @Override
   public void close() {
-    loaders.shutdownNow();
+    loaders.close();
     writer.shutdown();
     try {
       boolean _ = writer.awaitTermination(10, TimeUnit.SECONDS);
-      boolean _ = loaders.awaitTermination(10, TimeUnit.SECONDS);
+      boolean _ = loaders.awaitIdle(10);
       if (writing.writeLock().tryLock(10, TimeUnit.SECONDS)) {
         closed = true;
         writing.writeLock().unlock();

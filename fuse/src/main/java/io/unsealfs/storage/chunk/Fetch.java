@@ -5,6 +5,8 @@ import io.unsealfs.storage.object.RangeSink;
 import io.unsealfs.storage.object.StoreProtocolException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +54,12 @@ final class Fetch implements RangeSink {
   /** Whether a request is under way now. */
   volatile boolean running;
 
-  private final Chunk[] chunks;
+  /** Changed under the store's lock only, and only while it has no slabs. */
+  private volatile Chunk[] chunks;
+
+  /** Whether it is to come from the disk, as far as is known. */
+  volatile boolean atDisk;
+
   private final Consumer<Chunk> whole;
   private Slab @Nullable [] landing; // below: by whoever runs it, one after the other
   private int current;
@@ -104,11 +111,30 @@ final class Fetch implements RangeSink {
     while (to < chunks.length && !chunks[to].isPresent()) {
       to++;
     }
-    return java.util.Arrays.copyOfRange(chunks, from, Math.max(to, from + 1));
+    return Arrays.copyOfRange(chunks, from, Math.max(to, from + 1));
+  }
+
+  /**
+   * Keeps the chunks from {@code from} to {@code to}, exclusive, before it has slabs. Under the
+   * store's lock.
+   *
+   * @return those before and those behind, which it brings no longer
+   */
+  List<List<Chunk>> narrow(int from, int to) {
+    List<Chunk> all = List.of(chunks);
+    chunks = all.subList(from, to).toArray(new Chunk[0]);
+    return List.of(all.subList(0, from), all.subList(to, all.size()));
   }
 
   boolean isLanded() {
     return landing != null;
+  }
+
+  /** Gives its slabs back, if nothing is in them so far: it takes others when it goes on. */
+  void takeOff() {
+    if (current == 0 && filled == 0) {
+      releaseSlabs();
+    }
   }
 
   /** Takes its slabs. */
@@ -131,7 +157,9 @@ final class Fetch implements RangeSink {
         }
       }
     }
-    firstTryNanos = nowNanos;
+    if (failedTries == 0) {
+      firstTryNanos = nowNanos;
+    }
   }
 
   /** The slab of the chunk at {@code index} of this request, before it is shown. */
@@ -248,6 +276,10 @@ final class Fetch implements RangeSink {
         ended.accept(chunk);
       }
     }
+    releaseSlabs();
+  }
+
+  private void releaseSlabs() {
     Slab[] slabs = landing;
     landing = null;
     room = null;

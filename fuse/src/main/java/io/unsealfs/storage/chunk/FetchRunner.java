@@ -162,6 +162,8 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
 
   /** From here on the fetch is another thread's. */
   private void repeatIn(long pauseMillis, Fetch fetch) {
+    // many may pause at a time, whatever the limit; what brought nothing needs no memory meanwhile
+    fetch.takeOff();
     synchronized (pausing) {
       pausing.add(fetch);
     }

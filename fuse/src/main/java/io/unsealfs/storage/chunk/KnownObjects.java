@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -16,14 +17,21 @@ import java.util.function.Predicate;
  */
 final class KnownObjects {
   private final ChunkSettings settings;
+  private final LongSupplier budgetBytes;
   private final ChunkCounters counters;
   private final Map<ObjectVersion, StoredObject> objects = new HashMap<>();
 
   /** Those that nobody has open and that only failures answer for, a moment long; oldest first. */
   private final LinkedHashSet<StoredObject> failing = new LinkedHashSet<>();
 
-  KnownObjects(ChunkSettings settings, ChunkCounters counters) {
+  /**
+   * None.
+   *
+   * @param budgetBytes what chunks may take in memory now
+   */
+  KnownObjects(ChunkSettings settings, LongSupplier budgetBytes, ChunkCounters counters) {
     this.settings = settings;
+    this.budgetBytes = budgetBytes;
     this.counters = counters;
   }
 
@@ -40,7 +48,8 @@ final class KnownObjects {
     forgetFailures();
     StoredObject object =
         objects.computeIfAbsent(
-            version, v -> new StoredObject(v, new ReadPattern(v.size(), settings, counters)));
+            version,
+            v -> new StoredObject(v, new ReadPattern(v.size(), settings, budgetBytes, counters)));
     StaleSourceException stale = object.stale();
     if (stale != null) {
       throw stale;

@@ -3,6 +3,7 @@ package io.unsealfs.storage.chunk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,7 @@ final class ReadPattern {
 
   private final long size;
   private final ChunkSettings settings;
+  private final LongSupplier budgetBytes;
   private final AtomicLong activeStreams;
   private final ChunkCounters counters;
   private final List<ReadStream> streams = new ArrayList<>(); // guarded by this, like all below
@@ -93,11 +95,13 @@ final class ReadPattern {
   /**
    * The reads of an object of {@code size} bytes.
    *
+   * @param budgetBytes what chunks may take in memory now; asked at each window, so no lock
    * @param counters its streams share the budget of the window with those of all other objects
    */
-  ReadPattern(long size, ChunkSettings settings, ChunkCounters counters) {
+  ReadPattern(long size, ChunkSettings settings, LongSupplier budgetBytes, ChunkCounters counters) {
     this.size = size;
     this.settings = settings;
+    this.budgetBytes = budgetBytes;
     this.counters = counters;
     this.activeStreams = counters.activeStreams;
   }
@@ -174,6 +178,19 @@ final class ReadPattern {
             && stream.consumedBytes * LEAST_SHARE >= stream.next - stream.start);
   }
 
+  /**
+   * Whether a reader in sequence came by {@code from} and has not passed {@code to}, or by so
+   * little that he may just be about to ask for it.
+   */
+  synchronized boolean isReadIn(long from, long to) {
+    for (ReadStream stream : streams) {
+      if (isSequential(stream) && stream.next >= from && stream.next <= to + BEHIND_BYTES) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private void grow(ReadStream stream) {
     long before = stream.windowBytes;
     if (stream.windowBytes == 0) {
@@ -188,7 +205,7 @@ final class ReadPattern {
   }
 
   private List<Ahead> ahead(ReadStream stream, long end) {
-    long share = settings.budgetBytes() / 4 * 3 / Math.max(1, activeStreams.get());
+    long share = budgetBytes.getAsLong() / 4 * 3 / Math.max(1, activeStreams.get());
     long window = Math.max(2L * ChunkGrid.CHUNK_BYTES, Math.min(stream.windowBytes, share));
     long part =
         Math.clamp(window / PARTS_OF_WINDOW, LEAST_PART_BYTES, settings.prefetchPartBytes());

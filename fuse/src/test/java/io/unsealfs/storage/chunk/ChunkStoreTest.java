@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -369,6 +371,59 @@ class ChunkStoreTest {
   }
 
   @Test
+  void afterTheDeadlineNothingIsRepeated() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 42));
+    fake.fails((request, served, cancellation) -> {
+      throw new StoreUnavailableException("503", 0);
+    });
+    try (Source source =
+        store(SETTINGS.withRetries(QUICK.within(Duration.ZERO), Duration.ofHours(1)))
+            .open(version)) {
+      assertThrows(StoreUnavailableException.class, () -> read(source, 0, 4 * KIB));
+    }
+    assertEquals(1, fake.requests.size());
+  }
+
+  @Test
+  void oneRequestInTwentyIsDoubledAtMost() throws Exception {
+    ChunkCounters counters = new ChunkCounters();
+    ChunkTable table = new ChunkTable(SETTINGS, counters, chunk -> {}, fetch -> {});
+    ObjectVersion version = new ObjectVersion("a", 400L * MIB, Optional.of("e"), 0, false);
+    StoredObject object = table.open(version);
+    counters.requests.add(99);
+    int doubled = 0;
+    for (int segment = 0; segment < 20; segment++) {
+      @Nullable Chunk[] held = new @Nullable Chunk[1];
+      int index = ChunkGrid.firstOf(segment);
+      table.hold(object, index, held, index).getFirst().running = true;
+      Chunk chunk = held[0];
+      assertNotNull(chunk);
+      doubled += table.doubleOf(chunk) == null ? 0 : 1;
+      assertNull(table.doubleOf(chunk), "each once at most");
+    }
+    // the first needs none before it
+    assertEquals(99 / 20 + 1, doubled);
+    assertEquals(doubled, counters.hedges.sum());
+  }
+
+  @Test
+  void threeTimesTheUsualIsTooLongAndNeverLessThanTheLeast() {
+    long milli = TimeUnit.MILLISECONDS.toNanos(1);
+    Latencies latencies = new Latencies();
+    assertEquals(1000 * milli, latencies.tooLongNanos(Duration.ofSeconds(1)));
+    for (int i = 0; i < 128; i++) {
+      latencies.add(i % 10 == 0 ? 400 * milli : milli);
+    }
+    assertEquals(1200 * milli, latencies.tooLongNanos(Duration.ofSeconds(1)));
+    assertEquals(2000 * milli, latencies.tooLongNanos(Duration.ofSeconds(2)));
+    // one in a hundred is not what is usual
+    for (int i = 0; i < 128; i++) {
+      latencies.add(i == 0 ? 400 * milli : milli);
+    }
+    assertEquals(3 * milli, latencies.tooLongNanos(Duration.ZERO));
+  }
+
+  @Test
   void askingForLessHalvesTheConcurrency() throws Exception {
     byte[] bytes = FakeStore.bytes(MIB, 15);
     ObjectVersion version = fake.put("a", bytes);
@@ -523,7 +578,8 @@ class ChunkStoreTest {
     ChunkCounters counters = new ChunkCounters();
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 32));
     StoredObject object =
-        new StoredObject(version, new ReadPattern(version.size(), SETTINGS, counters));
+        new StoredObject(
+            version, new ReadPattern(version.size(), SETTINGS, SETTINGS::budgetBytes, counters));
     AtomicInteger threads = new AtomicInteger();
     CountDownLatch ran = new CountDownLatch(1);
     List<IOException> failures = new CopyOnWriteArrayList<>();
@@ -578,7 +634,8 @@ class ChunkStoreTest {
       StoredObject object = table.open(version);
       @Nullable Chunk[] held = new @Nullable Chunk[4];
       for (Fetch fetch : table.hold(object, 0, held, 3)) {
-        assertTrue(table.land(fetch));
+        assertEquals(List.of(), table.reserve(fetch));
+        table.land(fetch);
         fetch.showAll();
         fetch.end(null, System.nanoTime(), chunk -> {});
         table.over(fetch);
@@ -599,6 +656,45 @@ class ChunkStoreTest {
       }
       assertEquals(MIB - 256 * KIB, table.pool().bytesInUse());
     }
+  }
+
+  @Test
+  void aChunkThatComesFromTheDiskWhileItIsDistrustedIsAskedOfTheStore() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(MIB, 39));
+    AtomicReference<ChunkTable> arriving = new AtomicReference<>();
+    ChunkTable table =
+        new ChunkTable(
+            SETTINGS, new ChunkCounters(), chunk -> arriving.get().arrived(chunk), fetch -> {});
+    arriving.set(table);
+    StoredObject object = table.open(version);
+    @Nullable Chunk[] held = new @Nullable Chunk[1];
+    Fetch loading = table.hold(object, 1, held, 3).getFirst();
+    // from the store there is nothing to be had that is not coming
+    assertEquals(List.of(), table.replace(object, 1));
+
+    loading.atDisk = true;
+    assertEquals(List.of(), table.reserve(loading));
+    table.land(loading);
+    List<Fetch> again = table.replace(object, 1);
+    assertNotNull(again);
+    assertEquals(1, again.size());
+    assertEquals(List.of(1), indexes(again.getFirst()));
+    assertTrue(table.replace(object, 2) != null);
+    table.markStored(loading);
+    loading.showAll();
+    loading.end(null, System.nanoTime(), chunk -> {});
+    table.over(loading);
+    // nobody holds the third; the reader of the second has its bytes until he is done
+    assertEquals(MIB - 2 * 256 * KIB, table.pool().bytesInUse());
+    table.release(256 * KIB, 256 * KIB, held, 1);
+    assertEquals(256 * KIB, table.pool().bytesInUse());
+
+    assertEquals(List.of(), table.reserve(again.getFirst()));
+    table.land(again.getFirst());
+    again.getFirst().showAll();
+    Chunk fresh = object.chunk(1);
+    assertTrue(fresh != null && fresh.isPresent());
+    assertNull(table.replace(object, 1), "the store's own bytes");
   }
 
   @Test
@@ -636,6 +732,107 @@ class ChunkStoreTest {
     }
     assertTrue(most <= 9 * MIB, "held " + most);
     assertTrue(fake.bytesServed.get() <= bytes.length * 1.05, "fetched " + fake.bytesServed);
+  }
+
+  /** Objects that are fetched as a whole wherever they are read. */
+  private List<ObjectVersion> shards(int count) {
+    byte[] bytes = FakeStore.bytes(8 * MIB, 41);
+    List<ObjectVersion> shards = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      shards.add(fake.put("shard " + i, bytes));
+    }
+    return shards;
+  }
+
+  @Test
+  void beyondTheBudgetIsOnlyWhatReadersWaitFor() throws Exception {
+    byte[] bytes = FakeStore.bytes(8 * MIB, 41);
+    CountDownLatch go = new CountDownLatch(1);
+    fake.fails((request, served, cancellation) -> FakeStore.await(go, cancellation));
+    ChunkStore store = store(SETTINGS.withBudget(8L * MIB));
+    List<Source> sources = new ArrayList<>();
+    try (ExecutorService readers = Executors.newCachedThreadPool()) {
+      List<Future<byte[]>> results = new ArrayList<>();
+      for (ObjectVersion version : shards(8)) {
+        Source source = store.open(version);
+        sources.add(source);
+        results.add(readers.submit(() -> read(source, 0, 4 * KIB)));
+      }
+      until(() -> fake.requests.size() == 8);
+      long held = store.figures().memoryBytes();
+      assertTrue(held <= 8 * MIB + 7 * 256 * KIB, "held " + held);
+      go.countDown();
+      for (Future<byte[]> result : results) {
+        assertArrayEquals(Arrays.copyOf(bytes, 4 * KIB), result.get());
+      }
+      // what was cut off is fetched when it is read
+      for (Source source : sources) {
+        assertArrayEquals(bytes, read(source, 0, 8 * MIB));
+      }
+    } finally {
+      go.countDown();
+      for (Source source : sources) {
+        source.close();
+      }
+    }
+  }
+
+  @Test
+  void aReaderWhoJoinsWhatIsFetchedAheadGetsHisPartOfItBeyondTheBudget() throws Exception {
+    ChunkCounters counters = new ChunkCounters();
+    ChunkTable table = new ChunkTable(SETTINGS.withBudget(MIB), counters, chunk -> {}, fetch -> {});
+    ObjectVersion version = new ObjectVersion("a", 64L * MIB, Optional.of("e"), 0, false);
+    StoredObject object = table.open(version);
+    ReadStream stream = new ReadStream(0);
+    Fetch fetch =
+        table
+            .order(object, new Ahead(0, 8L * MIB, 8L * MIB), Priority.PREFETCH, stream)
+            .fetches()
+            .getFirst();
+    assertNull(table.reserve(fetch), "nobody waits for it");
+    @Nullable Chunk[] held = new @Nullable Chunk[2];
+    assertEquals(List.of(), table.hold(object, 9, held, 10));
+
+    List<Fetch> rest = table.reserve(fetch);
+    table.land(fetch);
+    assertEquals(512 * KIB, table.pool().bytesInUse());
+    assertEquals(List.of(9, 10), indexes(fetch));
+    assertNotNull(rest);
+    assertEquals(2, rest.size());
+    assertEquals(9, rest.getFirst().chunks().length);
+    assertEquals(11, rest.getLast().chunks()[0].index);
+    assertEquals(21, rest.getLast().chunks().length);
+    assertEquals(3, stream.requestsAhead);
+    for (Fetch each : rest) {
+      assertEquals(Priority.PREFETCH, each.priority);
+      assertNull(table.reserve(each));
+      each.end(null, System.nanoTime(), chunk -> table.failed(chunk, false));
+      table.over(each);
+    }
+    assertEquals(1, stream.requestsAhead);
+    assertEquals(2, object.chunks().size());
+  }
+
+  private static List<Integer> indexes(Fetch fetch) {
+    return Arrays.stream(fetch.chunks()).map(chunk -> chunk.index).toList();
+  }
+
+  @Test
+  void whatPausesBeforeItIsRepeatedHoldsNoMemory() throws Exception {
+    fake.fails((request, served, cancellation) -> {
+      throw new ThrottledException("503 SlowDown", TimeUnit.HOURS.toMillis(1));
+    });
+    ChunkStore store =
+        store(SETTINGS.withRetries(QUICK.within(Duration.ofDays(1)), Duration.ofDays(1)));
+    try (Source source = store.open(shards(1).getFirst());
+        ExecutorService readers = Executors.newCachedThreadPool()) {
+      Future<byte[]> waiting = readers.submit(() -> read(source, 0, 4 * KIB));
+      until(() -> store.figures().retries() == 1 && store.figures().inFlight() == 0);
+      assertEquals(0, store.figures().memoryBytes());
+      assertFalse(waiting.isDone());
+      store.close();
+      assertThrows(ExecutionException.class, waiting::get);
+    }
   }
 
   @Test

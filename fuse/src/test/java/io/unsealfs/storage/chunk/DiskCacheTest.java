@@ -408,6 +408,50 @@ class DiskCacheTest {
     }
   }
 
+  /** Reads objects of 24 MiB side by side, a piece of each after the other, none ahead. */
+  private static ChunkFigures readSideBySide(Path directory, int readers, long budget)
+      throws Exception {
+    FakeStore fake = new FakeStore();
+    byte[] bytes = FakeStore.bytes(24 * MIB, 14);
+    List<Source> sources = new ArrayList<>();
+    ChunkSettings settings = SETTINGS.withBudget(budget).withPrefetchWindow(0);
+    try (ChunkStore store = new ChunkStore(fake, settings)) {
+      store.attach(DiskCache.open(directory, LARGE, Optional.empty(), warning -> {}));
+      for (int i = 0; i < readers; i++) {
+        sources.add(store.open(fake.put("object " + i, bytes)));
+      }
+      for (int offset = 0; offset < bytes.length; offset += MIB / 4) {
+        for (Source source : sources) {
+          read(source, offset, MIB / 4);
+        }
+        // what comes too fast for the disk is another test's
+        until(() -> store.figures().inFlight() == 0);
+        long over = (offset + MIB / 4) / (8 * MIB) * (long) readers;
+        until(() -> store.figures().disk().writes() + store.figures().disk().skipped() >= over);
+      }
+      assertTrue(store.figures().memoryBytes() <= budget + readers * (MIB / 4L));
+      for (Source source : sources) {
+        source.close();
+      }
+      return store.figures();
+    }
+  }
+
+  @Test
+  void manyReadersInSequenceFillTheDisk() throws Exception {
+    ChunkFigures figures = readSideBySide(directory, 6, 64L * MIB);
+    assertEquals(18, figures.disk().writes(), figures.toString());
+    assertEquals(0, figures.disk().skipped(), figures.toString());
+  }
+
+  @Test
+  void segmentsForWhichTheMemoryIsTooLittleAreCountedAndTheOthersAreKept() throws Exception {
+    ChunkFigures figures = readSideBySide(directory, 6, 32L * MIB);
+    assertTrue(figures.disk().skipped() > 0, figures.toString());
+    assertTrue(figures.disk().writes() > 0, figures.toString());
+    assertEquals(18, figures.disk().writes() + figures.disk().skipped(), figures.toString());
+  }
+
   private static boolean warm(ChunkStore store, ObjectVersion version, boolean goOn)
       throws Exception {
     try (Source source = store.open(version)) {

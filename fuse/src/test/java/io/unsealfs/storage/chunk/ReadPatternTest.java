@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.storage.chunk.ReadPattern.Ahead;
 import io.unsealfs.storage.chunk.ReadPattern.Plan;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -17,9 +18,11 @@ class ReadPatternTest {
   private static final int READ = 128 << 10;
   private static final long SIZE = 4L << 30;
 
+  private static final ChunkSettings SETTINGS = ChunkSettings.defaults(1L << 40, 1L << 40);
+
   private final ChunkCounters counters = new ChunkCounters();
   private final ReadPattern pattern =
-      new ReadPattern(SIZE, ChunkSettings.defaults(1L << 40, 1L << 40), counters);
+      new ReadPattern(SIZE, SETTINGS, SETTINGS::budgetBytes, counters);
 
   private Plan read(long offset) {
     Plan plan = pattern.reading(offset, READ);
@@ -44,8 +47,7 @@ class ReadPatternTest {
 
   @Test
   void aFileOfUpToEightMebibytesIsFetchedAsAWhole() {
-    ReadPattern small =
-        new ReadPattern(8 * MIB, ChunkSettings.defaults(1L << 40, 1L << 40), counters);
+    ReadPattern small = new ReadPattern(8 * MIB, SETTINGS, SETTINGS::budgetBytes, counters);
     Plan plan = small.reading(3 * MIB, READ);
     assertEquals(8 * MIB, plan.demandEnd());
     assertEquals(3 * MIB, bytesAhead(plan));
@@ -196,9 +198,7 @@ class ReadPatternTest {
 
   @Test
   void windowsShareTheBudget() {
-    ReadPattern poor =
-        new ReadPattern(
-            SIZE, ChunkSettings.defaults(1L << 40, 1L << 40).withBudget(16 * MIB), counters);
+    ReadPattern poor = new ReadPattern(SIZE, SETTINGS, () -> 16 * MIB, counters);
     long asked = 0;
     for (long offset = 0; offset < 100 * MIB; offset += READ) {
       Plan plan = poor.reading(offset, READ);
@@ -210,6 +210,29 @@ class ReadPatternTest {
         poor.asked(stream, ahead.to());
       }
       assertTrue(asked - offset <= 12 * MIB + READ, "ahead " + (asked - offset));
+    }
+  }
+
+  @Test
+  void windowsShrinkWithTheBudget() {
+    AtomicLong budget = new AtomicLong(512 * MIB);
+    ReadPattern shrinking = new ReadPattern(SIZE, SETTINGS, budget::get, counters);
+    long asked = 0;
+    for (long offset = 0; offset < 400 * MIB; offset += READ) {
+      Plan plan = shrinking.reading(offset, READ);
+      for (Ahead ahead : plan.ahead()) {
+        asked = ahead.to();
+        ReadStream stream = plan.stream();
+        assertNotNull(stream);
+        shrinking.asked(stream, ahead.to());
+      }
+      if (offset == 200 * MIB) {
+        assertTrue(asked - offset > 100 * MIB, "ahead " + (asked - offset));
+        budget.set(16 * MIB);
+      }
+      // what was asked for before stays
+      assertTrue(
+          offset < 330 * MIB || asked - offset <= 12 * MIB + READ, "ahead " + (asked - offset));
     }
   }
 }
