@@ -153,6 +153,21 @@ final class ResidentMountTest {
   }
 
   @Test
+  void aFillThatHangsDoesNotHoldUpTheEnd() throws Exception {
+    tree.file("model", 5_000_001);
+    tree.fault("read", this::waitForRelease);
+    begin(true);
+    try (Holder _ = new Holder(point, "opened", "model")) {
+      while (tree.calls("read") < 2) {
+        Thread.onSpinWait(); // the surefire time-out ends it
+      }
+      mounted().unmount(Duration.ZERO);
+      assertTrue(mounted().awaitEnd(Duration.ZERO));
+    }
+    assertEquals(0, figures().bytesHeld());
+  }
+
+  @Test
   void whoDoesNotWaitReadsTheSameBytesMeanwhile() throws Exception {
     Node file = tree.file("model", 5_000_001);
     begin(false);

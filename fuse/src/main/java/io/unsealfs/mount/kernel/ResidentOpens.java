@@ -320,15 +320,21 @@ final class ResidentOpens implements Closeable {
     return residents.figures();
   }
 
-  /** Frees all memory, also under those who have it open or mapped. Idempotent. */
-  @Override
-  public void close() {
-    residents.close();
+  /** Takes all memory from those who have it open or mapped. Idempotent. */
+  void cutOff() {
+    residents.cutOff();
     List<Opener> left;
     synchronized (this) {
       left = new ArrayList<>(waiting.values());
       waiting.clear();
     }
     left.forEach(opener -> send(opener, new KernelReply(OPEN_REPLY_SIZE), -Errno.EIO));
+  }
+
+  /** As {@link #cutOff}; then overwrites and frees the rest, which takes a while. Idempotent. */
+  @Override
+  public void close() {
+    cutOff();
+    residents.close();
   }
 }

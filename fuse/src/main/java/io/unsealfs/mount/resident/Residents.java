@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,16 @@ public final class Residents implements Closeable {
   private long evictions;
   private boolean saidNoRoom;
   private boolean closed;
+
+  /** What nobody used when all were cut off. */
+  private final List<ResidentFile> unwiped = new ArrayList<>();
+
+  private boolean wiped;
+
+  /** Held, never together, by whoever ends all this, for those who end it at the same time. */
+  private final ReentrantLock cuttingOff = new ReentrantLock();
+
+  private final ReentrantLock wiping = new ReentrantLock();
 
   /**
    * No file yet.
@@ -257,13 +268,17 @@ public final class Residents implements Closeable {
   private void decided(ResidentFile file) {
     file.closeSource();
     boolean resident = file.state() == ResidentFile.State.RESIDENT;
+    boolean ended;
     synchronized (this) {
+      ended = closed;
       bytesToFill -= roundedUp(file.size());
       if (resident) {
         fills++;
       } else {
         givenUp++;
-        bytesHeld -= roundedUp(file.size());
+        if (!ended) {
+          bytesHeld -= roundedUp(file.size());
+        }
         forgetUnlessUsed(file);
       }
     }
@@ -275,7 +290,11 @@ public final class Residents implements Closeable {
           "resident: a file of {0} MiB is read the ordinary way: {1}",
           Long.toString(file.size() >> 20),
           file.reason());
-      file.free(true);
+      if (ended) {
+        freeLater(file);
+      } else {
+        file.free(true);
+      }
     }
     whenDecided.accept(file);
   }
@@ -322,39 +341,85 @@ public final class Residents implements Closeable {
   }
 
   /**
-   * Ends all of it: fills are given up, and all memory is freed, also under those who have it
-   * mapped, who get SIGBUS. Idempotent.
+   * Ends all of it for those who use it: fills are given up, and memory that somebody has open or
+   * mapped is freed under him, who gets SIGBUS. What nobody uses is left to {@link #close}: wiping
+   * it takes a while. Idempotent; a second caller waits until the first one is done.
+   */
+  public void cutOff() {
+    cuttingOff.lock();
+    try {
+      List<ResidentFile> all;
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        closed = true;
+        all = new ArrayList<>(files.values());
+        files.clear();
+        bytesHeld = 0;
+      }
+      all.removeIf(this::isCutOff);
+      // what is no longer given up here was completed since
+      all.forEach(file -> file.giveUp("the mount ends"));
+      all.forEach(this::isCutOff);
+      filler.stop();
+      if (touched != null) {
+        touched.close();
+      }
+    } finally {
+      cuttingOff.unlock();
+    }
+  }
+
+  /** Takes a resident file from its users, who must not see zeros; false if it is none. */
+  private boolean isCutOff(ResidentFile file) {
+    if (file.state() != ResidentFile.State.RESIDENT) {
+      return false;
+    }
+    boolean unused;
+    synchronized (this) {
+      // nobody pins any more
+      unused = isUnused(file);
+    }
+    whenDropped.accept(file);
+    if (unused) {
+      freeLater(file);
+    } else {
+      file.free(false);
+    }
+    return true;
+  }
+
+  private void freeLater(ResidentFile file) {
+    synchronized (this) {
+      if (!wiped) {
+        unwiped.add(file);
+        return;
+      }
+    }
+    file.free(true);
+  }
+
+  /**
+   * As {@link #cutOff}; then overwrites and frees the rest, and waits a moment for those who fill.
+   * Idempotent; a second caller waits until the first one is done.
    */
   @Override
   public void close() {
-    List<ResidentFile> all;
-    synchronized (this) {
-      if (closed) {
-        return;
+    cutOff();
+    wiping.lock();
+    try {
+      List<ResidentFile> rest;
+      synchronized (this) {
+        wiped = true;
+        rest = List.copyOf(unwiped);
+        unwiped.clear();
       }
-      closed = true;
-      all = List.copyOf(files.values());
+      rest.forEach(file -> file.free(true));
+      filler.close();
+      memory.close();
+    } finally {
+      wiping.unlock();
     }
-    if (touched != null) {
-      touched.close();
-    }
-    // from here on each one is resident or given up
-    all.forEach(file -> file.giveUp("the mount ends"));
-    List<ResidentFile> unused;
-    synchronized (this) {
-      files.clear();
-      bytesHeld = 0;
-      // nobody pins any more; who still uses a file is cut off, but must not see zeros
-      unused = all.stream().filter(Residents::isUnused).toList();
-    }
-    for (ResidentFile file : all) {
-      if (file.state() == ResidentFile.State.RESIDENT) {
-        whenDropped.accept(file);
-        file.free(unused.contains(file));
-      }
-    }
-    // last: it waits for who is at a piece, and a storage may hang
-    filler.close();
-    memory.close();
   }
 }

@@ -15,6 +15,7 @@ import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StorageException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,7 @@ final class ResidentsTest {
   private final AtomicLong left = new AtomicLong(1L << 40);
   private final BlockingQueue<ResidentFile> decided = new LinkedBlockingQueue<>();
   private final List<ResidentFile> dropped = new ArrayList<>();
+  private volatile Runnable whenDropped = () -> {};
   private @Nullable HiddenMemory memory;
   private @Nullable Residents residents;
 
@@ -57,7 +59,12 @@ final class ResidentsTest {
   private void begin(long memoryBytes, ResidentPlan plan) throws Exception {
     HiddenMemory made = HiddenMemory.create(memoryBytes);
     memory = made;
-    residents = new Residents(made, plan, left::get, 2, decided::add, dropped::add);
+    residents = new Residents(made, plan, left::get, 2, decided::add, this::drop);
+  }
+
+  private void drop(ResidentFile file) {
+    dropped.add(file);
+    whenDropped.run();
   }
 
   @AfterEach
@@ -337,23 +344,89 @@ final class ResidentsTest {
   }
 
   @Test
-  void theEndDoesNotWaitForAFillButForItsPiece() throws Exception {
-    Content content = new Content(SIZE);
+  void whoUsesAFileIsCutOffBeforeAnythingIsWiped() throws Exception {
+    ResidentFile unused = filled(1);
+    residents().unpin(unused);
+    ResidentFile used = filled(2);
+    residents().cutOff();
+    assertEquals(List.of(unused, used), dropped);
+    assertEquals(-1, used.read(0, ByteBuffer.allocate(10)), "still there");
+    assertEquals(SIZE, used(), "wiped before the end");
+    assertNull(pin(1));
+    residents().close();
+    assertEquals(-1, unused.read(0, ByteBuffer.allocate(10)), "never wiped");
+  }
+
+  @Test
+  void whoEndsItAsWellWaitsUntilEverybodyIsCutOff() throws Exception {
+    filled(1);
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
-    content.beforeRead =
-        offset -> {
+    whenDropped =
+        () -> {
           inside.countDown();
           await(go);
         };
+    CompletableFuture<Void> first = CompletableFuture.runAsync(residents()::cutOff);
+    await(inside);
+    Thread second = Thread.ofPlatform().start(residents()::close);
+    while (second.getState() != Thread.State.WAITING
+        && second.getState() != Thread.State.TERMINATED) {
+      Thread.onSpinWait();
+    }
+    assertEquals(Thread.State.WAITING, second.getState());
+    go.countDown();
+    first.get(30, TimeUnit.SECONDS);
+    second.join();
+  }
+
+  @Test
+  void theEndInterruptsWhoWaitsForAStorage() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          inside.countDown();
+          try {
+            never.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+          }
+        };
     ResidentFile file = Objects.requireNonNull(pin(1, content));
     await(inside);
-    CompletableFuture<Void> end = CompletableFuture.runAsync(residents()::close);
+    residents().close();
     assertEquals(State.GIVEN_UP, decision().state());
-    go.countDown();
-    end.get(30, TimeUnit.SECONDS);
+    assertEquals("the mount ends", file.reason());
     assertTrue(content.reads.get() <= 2, "pieces begun after the end");
     assertEquals(-1, file.read(0, ByteBuffer.allocate(10)));
+  }
+
+  @Test
+  void whereTheSystemGivesNoThreadsAFileIsGivenUp() throws Exception {
+    Filler filler =
+        new Filler(
+            2,
+            left::get,
+            0,
+            () -> {},
+            task ->
+                new Thread(task) {
+                  @Override
+                  public void start() {
+                    throw new OutOfMemoryError("unable to create native thread");
+                  }
+                });
+    ResidentFile file =
+        new ResidentFile(
+            1, Objects.requireNonNull(memory).file(SIZE), new Content(SIZE), decided::add);
+    filler.add(file);
+    assertSame(file, decision());
+    assertEquals("no thread to fill it", file.reason());
+    filler.close();
+    file.free(false);
   }
 
   private static void assertPlaintext(Content content, ResidentFile file, long offset, int length) {
