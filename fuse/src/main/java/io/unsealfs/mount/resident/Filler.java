@@ -1,5 +1,6 @@
 package io.unsealfs.mount.resident;
 
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -9,7 +10,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * whoever waits for it waits least. They start with the first file and end with {@link #close}.
  */
 final class Filler implements AutoCloseable {
-  /** Between two looks at what memory is left. */
-  private static final int PIECES_BETWEEN_LOOKS = 32;
-
   /** At the end, for who is at a piece. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -27,43 +24,20 @@ final class Filler implements AutoCloseable {
 
   private final ThreadFactory maker;
   private final int threads;
-  private final LongSupplier left;
-  private final long reserveBytes;
-  private final Runnable beforePiece;
   // guarded by this
   private final Deque<ResidentFile> files = new ArrayDeque<>();
   private final Set<Thread> running = new HashSet<>();
   private boolean closed;
-  private int sinceLook;
 
-  /**
-   * Nobody yet.
-   *
-   * @param left memory that can still be had, bytes
-   * @param reserveBytes how much of it has to stay
-   * @param beforePiece called before memory is taken for each piece
-   */
-  Filler(int threads, LongSupplier left, long reserveBytes, Runnable beforePiece) {
-    this(
-        threads,
-        left,
-        reserveBytes,
-        beforePiece,
-        Thread.ofPlatform().daemon().name("unsealfs-resident-", 1).factory());
+  /** Nobody yet. */
+  Filler(int threads) {
+    this(threads, Thread.ofPlatform().daemon().name("unsealfs-resident-", 1).factory());
   }
 
   /** As above, with threads of this maker. */
-  Filler(
-      int threads,
-      LongSupplier left,
-      long reserveBytes,
-      Runnable beforePiece,
-      ThreadFactory maker) {
-    this.maker = maker;
-    this.beforePiece = beforePiece;
+  Filler(int threads, ThreadFactory maker) {
     this.threads = threads;
-    this.left = left;
-    this.reserveBytes = reserveBytes;
+    this.maker = maker;
   }
 
   /** Begins a file, or puts it first; gives it up where there is nobody to fill it. */
@@ -116,11 +90,8 @@ final class Filler implements AutoCloseable {
         if (file == null) {
           return;
         }
-        if (looksNow() && left.getAsLong() < reserveBytes) {
-          file.giveUp("memory is short");
-        }
-        beforePiece.run();
-        if (!file.fillNext(plaintext)) {
+        if (!isFilled(file, plaintext)) {
+          Arrays.fill(plaintext, (byte) 0);
           done(file);
         }
       }
@@ -130,9 +101,15 @@ final class Filler implements AutoCloseable {
     }
   }
 
-  private synchronized boolean looksNow() {
-    sinceLook = (sinceLook + 1) % PIECES_BETWEEN_LOOKS;
-    return sinceLook == 0;
+  /** Fills a piece of it; false if there is none. */
+  private static boolean isFilled(ResidentFile file, byte[] plaintext) {
+    try {
+      return file.fillNext(plaintext);
+    } catch (InterruptedIOException e) {
+      // only stop interrupts these threads: does nothing then, since the file is given up already
+      file.giveUp(String.valueOf(e.getMessage()));
+      return false;
+    }
   }
 
   private synchronized @Nullable ResidentFile next() {
@@ -152,7 +129,9 @@ final class Filler implements AutoCloseable {
   }
 
   private synchronized void done(ResidentFile file) {
-    files.remove(file);
+    if (!file.hasPutBack() || file.state() != ResidentFile.State.FILLING) {
+      files.remove(file);
+    }
   }
 
   /** A thread ends; the files that nobody is left to fill. */
