@@ -12,6 +12,7 @@ import io.unsealfs.mount.resident.ResidentPlan;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Node;
+import io.unsealfs.storage.StorageException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -150,6 +152,86 @@ final class ResidentMountTest {
     released.countDown();
     tree.heal();
     assertArrayEquals(MemoryTree.content(file), read("model").out());
+  }
+
+  @Test
+  void aFillThatHangsDoesNotHoldUpTheEnd() throws Exception {
+    tree.file("model", 5_000_001);
+    tree.fault("read", this::waitForRelease);
+    begin(true);
+    try (Holder _ = new Holder(point, "opened", "model")) {
+      while (tree.calls("read") < 2) {
+        Thread.onSpinWait(); // the surefire time-out ends it
+      }
+      mounted().unmount(Duration.ZERO);
+      assertTrue(mounted().awaitEnd(Duration.ZERO));
+    }
+    assertEquals(0, figures().bytesHeld());
+  }
+
+  @Test
+  void whereItCannotBeOpenedToFillItItIsReadTheOrdinaryWay() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    failSecondOpen(
+        () -> {
+          throw new StorageException("too many open files");
+        });
+    begin(true);
+    assertArrayEquals(MemoryTree.content(file), read("model").out());
+    awaitClosed();
+  }
+
+  @Test
+  void anOpenThatFailsLeavesNothingOpen() throws Exception {
+    tree.file("model", 5_000_001);
+    failSecondOpen(
+        () -> {
+          throw new IllegalStateException("a bug");
+        });
+    begin(true);
+    assertEquals("open EIO", Probe.ask(point, "read", "model", 0, 10));
+    awaitClosed();
+  }
+
+  private void failSecondOpen(MemoryTree.Fault fault) {
+    AtomicInteger opens = new AtomicInteger();
+    tree.fault(
+        "open",
+        () -> {
+          if (opens.incrementAndGet() % 2 == 0) {
+            fault.strike();
+          }
+        });
+  }
+
+  private void awaitClosed() {
+    while (mounted().openFiles() > 0) {
+      Thread.onSpinWait(); // the surefire time-out ends it
+    }
+  }
+
+  @Test
+  void nothingIsFilledForWhoReadsTheOrdinaryWay() throws Exception {
+    Node file = tree.file("model", 5_000_001);
+    tree.file("model-large", BUDGET);
+    begin(true);
+    try (Holder large = new Holder(point, "held", "model-large")) {
+      assertEquals("mapped", large.line());
+      try (Holder ordinary = new Holder(point, "opened", "model")) {
+        String _ = ordinary.line();
+        assertEquals(1, figures().refused());
+        assertEquals(BUDGET, large.rest().length);
+        while (figures().files() > 0) {
+          mounted().memoryIsShort(); // the kernel lets go a moment after the process has ended
+        }
+        assertArrayEquals(MemoryTree.content(file), read("model").out());
+        assertEquals(0, figures().files(), "filled, and read the ordinary way as well");
+        assertArrayEquals(MemoryTree.content(file), ordinary.rest());
+      }
+    }
+    awaitClosed();
+    assertArrayEquals(MemoryTree.content(file), read("model").out());
+    assertEquals(2, figures().fills());
   }
 
   @Test

@@ -155,17 +155,17 @@ final class Crew implements ServingLoop {
 
   /** The last has left. */
   private void over() {
-    if (resident != null) {
-      resident.close();
-    }
-    device.close();
     try {
+      // what nobody uses is wiped afterwards: who waits for the end does not wait for that
+      revoke();
+      device.close();
       whenOver.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "closing the files still open: {0}", e.getMessage());
     } finally {
       afterwards.complete(null);
       ended.countDown();
+      wipe();
     }
   }
 
@@ -186,8 +186,15 @@ final class Crew implements ServingLoop {
     }
   }
 
-  /** Frees what files were decrypted into, also under those who have it open or mapped. */
+  /** Takes what files were decrypted into from those who have it open or mapped. */
   void revoke() {
+    if (resident != null) {
+      resident.cutOff();
+    }
+  }
+
+  /** Overwrites and frees the rest of it as well; returns when that is done, whoever does it. */
+  void wipe() {
     if (resident != null) {
       resident.close();
     }

@@ -60,10 +60,26 @@ final class FileRequests {
     about.about(inode.node(), inode);
     long handle = nodes.open(inode.node(), inode);
     if (resident != null) {
-      return resident.open(request, reply, inode, handle);
+      return openResident(resident, request, reply, inode, handle);
     }
     reply.payload(OPEN_REPLY_SIZE).putLong(handle).putInt(KEEP_CACHE).putInt(0);
     return OPEN_REPLY_SIZE;
+  }
+
+  private int openResident(
+      ResidentOpens opens, KernelRequest request, KernelReply reply, Inode inode, long handle)
+      throws IOException {
+    boolean opened = false;
+    try {
+      int result = opens.open(request, reply, inode, handle);
+      opened = true;
+      return result;
+    } finally {
+      if (!opened) {
+        // the kernel gets an error and closes nothing
+        nodes.release(handle);
+      }
+    }
   }
 
   int read(Request about, KernelRequest request, KernelReply reply) throws IOException {

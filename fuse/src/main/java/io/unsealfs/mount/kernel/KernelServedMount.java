@@ -146,7 +146,7 @@ final class KernelServedMount implements Mount {
     try {
       end.unmount(grace);
     } finally {
-      crew.revoke();
+      crew.wipe();
     }
   }
 }

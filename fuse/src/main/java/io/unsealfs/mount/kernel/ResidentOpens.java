@@ -114,7 +114,7 @@ final class ResidentOpens implements Closeable {
    *
    * @return bytes of the reply, or {@link Dispatcher#LATER}
    */
-  int open(KernelRequest request, KernelReply reply, Inode inode, long handle) throws IOException {
+  int open(KernelRequest request, KernelReply reply, Inode inode, long handle) {
     Opener opener = new Opener(request.unique(), request.origin(), inode, handle, pinned(inode));
     synchronized (this) {
       if (!mustWait(opener)) {
@@ -128,14 +128,27 @@ final class ResidentOpens implements Closeable {
     return Dispatcher.LATER;
   }
 
-  private @Nullable ResidentFile pinned(Inode inode) throws IOException {
+  private @Nullable ResidentFile pinned(Inode inode) {
     if (!plan.selects().test(inode.text().substring(1))) {
       return null;
     }
-    return residents.pin(
-        inode.node().attributes().fileId(),
-        inode.node().attributes().size(),
-        () -> tree.open(inode.node()));
+    long fileId = inode.node().attributes().fileId();
+    if (isOpenOrdinarily(inode)) {
+      // he has to as well, and the kernel keeps what he reads: it would be there twice
+      return residents.pinKnown(fileId);
+    }
+    try {
+      return residents.pin(fileId, inode.node().attributes().size(), () -> tree.open(inode.node()));
+    } catch (IOException e) {
+      // what he has open already may well serve him
+      LOG.log(Level.DEBUG, "resident: a file cannot be opened to fill it: {0}", e.getMessage());
+      return null;
+    }
+  }
+
+  private synchronized boolean isOpenOrdinarily(Inode inode) {
+    Uses use = uses.get(inode.id());
+    return use != null && use.ordinary > 0;
   }
 
   /** Whether the answer has to wait until the file is complete or given up. */
@@ -320,15 +333,21 @@ final class ResidentOpens implements Closeable {
     return residents.figures();
   }
 
-  /** Frees all memory, also under those who have it open or mapped. Idempotent. */
-  @Override
-  public void close() {
-    residents.close();
+  /** Takes all memory from those who have it open or mapped. Idempotent. */
+  void cutOff() {
+    residents.cutOff();
     List<Opener> left;
     synchronized (this) {
       left = new ArrayList<>(waiting.values());
       waiting.clear();
     }
     left.forEach(opener -> send(opener, new KernelReply(OPEN_REPLY_SIZE), -Errno.EIO));
+  }
+
+  /** As {@link #cutOff}; then overwrites and frees the rest, which takes a while. Idempotent. */
+  @Override
+  public void close() {
+    cutOff();
+    residents.close();
   }
 }

@@ -1,9 +1,15 @@
 package io.unsealfs.mount.resident;
 
+import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.function.LongSupplier;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,74 +17,99 @@ import org.jspecify.annotations.Nullable;
  * whoever waits for it waits least. They start with the first file and end with {@link #close}.
  */
 final class Filler implements AutoCloseable {
-  /** Between two looks at what memory is left. */
-  private static final int PIECES_BETWEEN_LOOKS = 32;
+  /** At the end, for who is at a piece. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  private static final System.Logger LOG = System.getLogger("io.unsealfs.mount");
+
+  private final ThreadFactory maker;
   private final int threads;
-  private final LongSupplier left;
-  private final long reserveBytes;
-  private final Runnable beforePiece;
   // guarded by this
   private final Deque<ResidentFile> files = new ArrayDeque<>();
-  private int running;
+  private final Set<Thread> running = new HashSet<>();
   private boolean closed;
-  private int sinceLook;
 
-  /**
-   * Nobody yet.
-   *
-   * @param left memory that can still be had, bytes
-   * @param reserveBytes how much of it has to stay
-   * @param beforePiece called before memory is taken for each piece
-   */
-  Filler(int threads, LongSupplier left, long reserveBytes, Runnable beforePiece) {
-    this.beforePiece = beforePiece;
-    this.threads = threads;
-    this.left = left;
-    this.reserveBytes = reserveBytes;
+  /** Nobody yet. */
+  Filler(int threads) {
+    this(threads, Thread.ofPlatform().daemon().name("unsealfs-resident-", 1).factory());
   }
 
-  /** Begins a file, or puts it first. */
-  synchronized void add(ResidentFile file) {
+  /** As above, with threads of this maker. */
+  Filler(int threads, ThreadFactory maker) {
+    this.threads = threads;
+    this.maker = maker;
+  }
+
+  /** Begins a file, or puts it first; gives it up where there is nobody to fill it. */
+  void add(ResidentFile file) {
+    if (!isTaken(file)) {
+      file.giveUp("no thread to fill it");
+    }
+  }
+
+  private synchronized boolean isTaken(ResidentFile file) {
     if (closed) {
-      return;
+      return false;
+    }
+    while (running.size() < threads && isStarted()) {
+      // until there are enough
+    }
+    if (running.isEmpty()) {
+      return false;
     }
     files.remove(file);
     files.addFirst(file);
-    while (running < threads) {
-      running++;
-      Thread thread = new Thread(this::run, "unsealfs-resident-" + running);
-      thread.setDaemon(true);
-      thread.start();
-    }
     notifyAll();
+    return true;
+  }
+
+  private boolean isStarted() {
+    Thread thread = maker.newThread(this::run);
+    running.add(thread);
+    boolean started = false;
+    try {
+      thread.start();
+      started = true;
+    } catch (OutOfMemoryError e) {
+      // the system gives no more threads: those there are have to do
+      LOG.log(Level.DEBUG, "a thread that fills files", e);
+    } finally {
+      if (!started) {
+        running.remove(thread);
+      }
+    }
+    return started;
   }
 
   private void run() {
-    byte[] plaintext = new byte[ResidentFile.PIECE_BYTES];
+    byte[] plaintext = {};
     try {
+      plaintext = new byte[ResidentFile.PIECE_BYTES];
       while (true) {
         ResidentFile file = next();
         if (file == null) {
           return;
         }
-        if (looksNow() && left.getAsLong() < reserveBytes) {
-          file.giveUp("memory is short");
-        }
-        beforePiece.run();
-        if (!file.fillNext(plaintext)) {
+        if (!isFilled(file, plaintext)) {
+          Arrays.fill(plaintext, (byte) 0);
           done(file);
         }
       }
     } finally {
       Arrays.fill(plaintext, (byte) 0);
-      left();
+      left().forEach(file -> file.giveUp("no thread to fill it"));
     }
   }
 
-  private synchronized boolean looksNow() {
-    sinceLook = (sinceLook + 1) % PIECES_BETWEEN_LOOKS;
-    return sinceLook == 0;
+  /** Fills a piece of it; false if there is none. */
+  private static boolean isFilled(ResidentFile file, byte[] plaintext) {
+    try {
+      return file.fillNext(plaintext);
+    } catch (InterruptedIOException e) {
+      // only stop interrupts these threads: does nothing then, since the file is given up already
+      file.giveUp(String.valueOf(e.getMessage()));
+      return false;
+    }
   }
 
   private synchronized @Nullable ResidentFile next() {
@@ -90,7 +121,7 @@ final class Filler implements AutoCloseable {
       try {
         wait();
       } catch (InterruptedException e) {
-        // nobody interrupts these threads; close ends them
+        // only stop interrupts these threads
         return null;
       }
     }
@@ -98,30 +129,49 @@ final class Filler implements AutoCloseable {
   }
 
   private synchronized void done(ResidentFile file) {
-    files.remove(file);
+    if (!file.hasPutBack() || file.state() != ResidentFile.State.FILLING) {
+      files.remove(file);
+    }
   }
 
-  private synchronized void left() {
-    running--;
+  /** A thread ends; the files that nobody is left to fill. */
+  private synchronized List<ResidentFile> left() {
+    running.remove(Thread.currentThread());
+    notifyAll();
+    if (!running.isEmpty()) {
+      return List.of();
+    }
+    List<ResidentFile> orphans = List.copyOf(files);
+    files.clear();
+    return orphans;
+  }
+
+  /** Has the threads end, also those that wait for a storage, and does not wait for that. */
+  synchronized void stop() {
+    closed = true;
+    files.clear();
+    running.forEach(Thread::interrupt);
     notifyAll();
   }
 
-  /** Ends the threads; each finishes its piece first. Returns when they are gone. */
+  /** As {@link #stop}, and waits for them a moment: a storage may hang all the same. */
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      files.clear();
-      notifyAll();
-    }
+    stop();
     boolean interrupted = false;
+    long end = System.nanoTime() + PATIENCE_NANOS;
     synchronized (this) {
-      while (running > 0) {
+      long nanos = PATIENCE_NANOS;
+      while (!running.isEmpty() && nanos > 0) {
         try {
-          wait();
+          TimeUnit.NANOSECONDS.timedWait(this, nanos);
         } catch (InterruptedException e) {
           interrupted = true;
         }
+        nanos = end - System.nanoTime();
+      }
+      if (!running.isEmpty()) {
+        LOG.log(Level.DEBUG, "{0} threads still wait for a file to fill", running.size());
       }
     }
     if (interrupted) {

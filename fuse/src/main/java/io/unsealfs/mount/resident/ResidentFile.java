@@ -10,10 +10,11 @@ import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,18 @@ public final class ResidentFile {
   private static final int CLAIMED = 1;
   private static final int THERE = 2;
 
+  /** Who has the memory, and is told what becomes of the file. */
+  interface Keeper {
+    /** A piece is about to take memory. May give the file up. */
+    void filling(ResidentFile file);
+
+    /** A piece was claimed and not filled: somebody else has to do it. */
+    void putBack(ResidentFile file);
+
+    /** The filling has ended; called once, by the thread that ends it. */
+    void decided(ResidentFile file);
+  }
+
   /** From FILLING to one of the others, once. */
   public enum State {
     FILLING,
@@ -42,13 +55,15 @@ public final class ResidentFile {
   private final MemoryFile memory;
   private final Source source;
   private final long size;
-  private final Consumer<ResidentFile> whenDecided;
+  private final Keeper keeper;
   private final AtomicIntegerArray pieces;
   private final AtomicInteger cursor = new AtomicInteger();
+  private final Queue<Integer> putBack = new ConcurrentLinkedQueue<>();
   private final AtomicInteger missing;
   private final AtomicReference<State> state = new AtomicReference<>(State.FILLING);
   private volatile @Nullable String reason;
   private volatile boolean damaged;
+  private volatile boolean begun;
 
   /** Users: openers and waiters; guarded by {@link Residents}. */
   int pins;
@@ -57,14 +72,13 @@ public final class ResidentFile {
    * A file of which nothing is there yet.
    *
    * @param source plaintext; closed when the file is decided
-   * @param whenDecided called once, by the thread that ends the filling
    */
-  ResidentFile(long fileId, MemoryFile memory, Source source, Consumer<ResidentFile> whenDecided) {
+  ResidentFile(long fileId, MemoryFile memory, Source source, Keeper keeper) {
     this.fileId = fileId;
     this.memory = memory;
     this.source = source;
     this.size = source.size();
-    this.whenDecided = whenDecided;
+    this.keeper = keeper;
     int count = Math.toIntExact((size + PIECE_BYTES - 1) / PIECE_BYTES);
     this.pieces = new AtomicIntegerArray(count);
     this.missing = new AtomicInteger(count);
@@ -100,15 +114,32 @@ public final class ResidentFile {
     return memory;
   }
 
+  /** The memory for it is free from now on; before, no piece is claimed. */
+  void begin() {
+    begun = true;
+  }
+
+  /** Whether {@link #begin} was called. */
+  boolean isBegun() {
+    return begun;
+  }
+
+  /** What is there of it, in whole pieces; bytes. */
+  long filledBytes() {
+    return (long) (pieces.length() - missing.get()) * PIECE_BYTES;
+  }
+
   /**
    * Fills the next piece that nobody has claimed.
    *
    * @param plaintext of {@link #PIECE_BYTES}
    * @return false if there is none
+   * @throws InterruptedIOException if this thread was interrupted; the piece is put back
    */
-  boolean fillNext(byte[] plaintext) {
+  boolean fillNext(byte[] plaintext) throws InterruptedIOException {
     while (state.get() == State.FILLING) {
-      int piece = cursor.getAndIncrement();
+      Integer again = putBack.poll();
+      int piece = again == null ? cursor.getAndIncrement() : again;
       if (piece >= pieces.length()) {
         return false;
       }
@@ -120,14 +151,30 @@ public final class ResidentFile {
     return false;
   }
 
-  private void fill(int piece, byte[] plaintext) {
+  /** Whether a piece was put back that nobody has claimed since. */
+  boolean hasPutBack() {
+    return !putBack.isEmpty();
+  }
+
+  private void fill(int piece, byte[] plaintext) throws InterruptedIOException {
     long offset = (long) piece * PIECE_BYTES;
     int length = (int) Math.min(PIECE_BYTES, size - offset);
     try {
+      keeper.filling(this);
+      if (state.get() != State.FILLING) {
+        return;
+      }
       if (source.read(offset, ByteBuffer.wrap(plaintext, 0, length)) != length) {
         throw new StorageException("fewer bytes than the file has");
       }
       memory.write(plaintext, length, offset);
+    } catch (InterruptedIOException e) {
+      // his own affair, not the file's
+      pieces.set(piece, MISSING);
+      putBack.add(piece);
+      wake();
+      keeper.putBack(this);
+      throw e;
     } catch (IOException | RuntimeException | Error e) {
       if (e instanceof IntegrityException) {
         // never back: others who were at it fail in other ways once its source is closed
@@ -159,7 +206,7 @@ public final class ResidentFile {
       return;
     }
     wake();
-    whenDecided.accept(this);
+    keeper.decided(this);
   }
 
   private synchronized void wake() {
@@ -171,7 +218,7 @@ public final class ResidentFile {
    *
    * @param offset first byte, {@code >= 0}
    * @return bytes read, as {@link Source#read}; -1, with nothing of {@code dst} used, if the file
-   *     was given up
+   *     was given up or is not begun
    */
   public int read(long offset, ByteBuffer dst) throws IOException {
     long end = Math.min(size, offset + dst.remaining());
@@ -201,31 +248,37 @@ public final class ResidentFile {
     return -1; // dropped meanwhile
   }
 
-  /** Makes sure of a piece; false if the file was given up. */
+  /** Makes sure of a piece; false if the file was given up or is not begun. */
   private boolean isThere(int piece) throws IOException {
-    if (pieces.get(piece) == THERE) {
-      return true;
-    }
-    if (pieces.compareAndSet(piece, MISSING, CLAIMED)) {
-      byte[] plaintext = new byte[PIECE_BYTES];
-      try {
-        fill(piece, plaintext);
-      } finally {
-        Arrays.fill(plaintext, (byte) 0);
+    while (true) {
+      if (pieces.get(piece) == THERE) {
+        return true;
       }
-      return pieces.get(piece) == THERE;
-    }
-    synchronized (this) {
-      while (pieces.get(piece) != THERE && state.get() == State.FILLING) {
+      if (!begun || state.get() != State.FILLING) {
+        return pieces.get(piece) == THERE;
+      }
+      if (pieces.compareAndSet(piece, MISSING, CLAIMED)) {
+        byte[] plaintext = new byte[PIECE_BYTES];
         try {
-          wait();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new InterruptedIOException("interrupted while the file is being filled");
+          fill(piece, plaintext);
+        } finally {
+          Arrays.fill(plaintext, (byte) 0);
         }
+      } else {
+        awaitChange(piece);
       }
     }
-    return pieces.get(piece) == THERE;
+  }
+
+  private synchronized void awaitChange(int piece) throws InterruptedIOException {
+    while (pieces.get(piece) == CLAIMED && state.get() == State.FILLING) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted while the file is being filled");
+      }
+    }
   }
 
   /** Closes the plaintext source; after the decision, once nobody fills any more. */

@@ -9,9 +9,13 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +30,9 @@ public final class Residents implements Closeable {
 
   /** What has to stay for everything else: a process that reaches its limit is killed. */
   private static final long RESERVE_BYTES = 128L << 20;
+
+  /** Between two looks at what memory is left. */
+  private static final int PIECES_BETWEEN_LOOKS = 32;
 
   private static final int MOST_DAMAGED = 4096;
 
@@ -44,20 +51,60 @@ public final class Residents implements Closeable {
   private final Consumer<ResidentFile> whenDecided;
   private final Consumer<ResidentFile> whenDropped;
 
+  private final AtomicInteger pieces = new AtomicInteger();
+
   /** Damage is said of each file; what memory has to do with once. */
   private final AtomicBoolean saidGivenUp = new AtomicBoolean();
+
+  private final ResidentFile.Keeper keeper =
+      new ResidentFile.Keeper() {
+        @Override
+        public void filling(ResidentFile file) {
+          takeMemory(file);
+        }
+
+        @Override
+        public void putBack(ResidentFile file) {
+          filler.add(file);
+        }
+
+        @Override
+        public void decided(ResidentFile file) {
+          end(file);
+        }
+      };
 
   // guarded by this; in order of use
   private final Map<Long, ResidentFile> files = new LinkedHashMap<>(16, 0.75f, true);
   private final DamagedFiles damaged = new DamagedFiles(MOST_DAMAGED);
   private long bytesHeld;
-  private long bytesToFill;
+
+  /** What is not free yet of files that were taken out, and how often somebody is at that. */
+  private long bytesGoing;
+
+  private int goings;
+
+  private final Set<ResidentFile> filling = new LinkedHashSet<>();
+
+  /** What is to be filled once all that was taken out is free. */
+  private final List<ResidentFile> waiting = new ArrayList<>();
+
   private long fills;
   private long givenUp;
   private long refused;
   private long evictions;
   private boolean saidNoRoom;
   private boolean closed;
+
+  /** What nobody used when all were cut off. */
+  private final List<ResidentFile> unwiped = new ArrayList<>();
+
+  private boolean wiped;
+
+  /** Held, never together, by whoever ends all this, for those who end it at the same time. */
+  private final ReentrantLock cuttingOff = new ReentrantLock();
+
+  private final ReentrantLock wiping = new ReentrantLock();
 
   /**
    * No file yet.
@@ -92,14 +139,8 @@ public final class Residents implements Closeable {
     this.budgetBytes = plan.budgetBytes();
     TouchAhead ahead = plan.touched().orElse(null);
     this.touched = ahead;
-    if (ahead == null) {
-      this.left = left;
-      this.filler = new Filler(threads, left, RESERVE_BYTES, () -> {});
-    } else {
-      this.left = () -> left.getAsLong() + ahead.heldBytes();
-      this.filler =
-          new Filler(threads, this.left, RESERVE_BYTES, () -> ahead.give(ResidentFile.PIECE_BYTES));
-    }
+    this.left = ahead == null ? left : () -> left.getAsLong() + ahead.heldBytes();
+    this.filler = new Filler(threads);
     this.whenDecided = whenDecided;
     this.whenDropped = whenDropped;
   }
@@ -129,8 +170,22 @@ public final class Residents implements Closeable {
       }
       return null;
     }
-    if (file.state() == ResidentFile.State.FILLING) {
+    if (file.isBegun() && file.state() == ResidentFile.State.FILLING) {
       filler.add(file);
+    }
+    return file;
+  }
+
+  /**
+   * As {@link #pin}, for one who cannot read from the memory itself: nothing is begun for him.
+   *
+   * @return null if the file is not there, nor being filled
+   */
+  public @Nullable ResidentFile pinKnown(long fileId) {
+    ResidentFile file = known(fileId);
+    if (file != null && file.state() == ResidentFile.State.GIVEN_UP) {
+      unpin(file);
+      return null;
     }
     return file;
   }
@@ -147,7 +202,7 @@ public final class Residents implements Closeable {
     return file;
   }
 
-  private @Nullable ResidentFile begun(long fileId, Source source) throws IOException {
+  private @Nullable ResidentFile begun(long fileId, Source source) {
     long size = source.size();
     List<ResidentFile> dropped = new ArrayList<>();
     boolean used = false;
@@ -166,10 +221,18 @@ public final class Residents implements Closeable {
         return file;
       }
     } finally {
-      dropped.forEach(this::drop);
+      drop(dropped);
       if (!used) {
-        source.close();
+        close(source);
       }
+    }
+  }
+
+  private static void close(Source source) {
+    try {
+      source.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "closing a file: {0}", e.getMessage());
     }
   }
 
@@ -178,19 +241,28 @@ public final class Residents implements Closeable {
       return false;
     }
     long needed = roundedUp(size);
+    long toFill = 0;
+    for (ResidentFile file : filling) {
+      toFill += Math.max(0, roundedUp(file.size()) - file.filledBytes());
+    }
     long overBudget = bytesHeld + needed - budgetBytes;
-    long overMemory = RESERVE_BYTES + bytesToFill + needed - left.getAsLong();
+    long overMemory = RESERVE_BYTES + toFill + needed - left.getAsLong() - bytesGoing;
     return evict(Math.max(overBudget, overMemory), true, dropped);
   }
 
+  /** What is begun waits for its memory while that of others is being wiped. */
   private @Nullable ResidentFile begin(long fileId, Source source) {
     try {
-      ResidentFile file =
-          new ResidentFile(fileId, memory.file(source.size()), source, this::decided);
+      ResidentFile file = new ResidentFile(fileId, memory.file(source.size()), source, keeper);
       file.pins = 1;
       files.put(fileId, file);
+      filling.add(file);
       bytesHeld += roundedUp(source.size());
-      bytesToFill += roundedUp(source.size());
+      if (goings == 0) {
+        file.begin();
+      } else {
+        waiting.add(file);
+      }
       return file;
     } catch (SystemCallException e) {
       LOG.log(Level.WARNING, "resident: no memory for a file: {0}", e.getMessage());
@@ -234,7 +306,10 @@ public final class Residents implements Closeable {
       dropped.clear();
       return false;
     }
-    dropped.forEach(this::take);
+    if (!dropped.isEmpty()) {
+      dropped.forEach(this::take);
+      going(freed);
+    }
     return freed >= bytes;
   }
 
@@ -249,21 +324,69 @@ public final class Residents implements Closeable {
     evictions++;
   }
 
-  private void drop(ResidentFile file) {
-    whenDropped.accept(file);
-    file.free(true);
+  /** Frees what was taken out. */
+  private void drop(List<ResidentFile> dropped) {
+    if (dropped.isEmpty()) {
+      return;
+    }
+    try {
+      for (ResidentFile file : dropped) {
+        whenDropped.accept(file);
+        file.free(true);
+      }
+    } finally {
+      gone(dropped.stream().mapToLong(file -> roundedUp(file.size())).sum());
+    }
   }
 
-  private void decided(ResidentFile file) {
+  /** Somebody is about to free so much. */
+  private void going(long bytes) {
+    bytesGoing += bytes;
+    goings++;
+  }
+
+  /** It is free now. */
+  private void gone(long bytes) {
+    List<ResidentFile> begun = List.of();
+    synchronized (this) {
+      bytesGoing -= bytes;
+      goings--;
+      if (goings == 0) {
+        begun = List.copyOf(waiting);
+        waiting.clear();
+      }
+    }
+    for (ResidentFile file : begun) {
+      file.begin();
+      filler.add(file);
+    }
+  }
+
+  /** Whoever fills a piece, a reader as well, takes of what there is, and looks how much. */
+  private void takeMemory(ResidentFile file) {
+    if (pieces.incrementAndGet() % PIECES_BETWEEN_LOOKS == 0 && left.getAsLong() < RESERVE_BYTES) {
+      file.giveUp("memory is short");
+    } else if (touched != null) {
+      touched.give(ResidentFile.PIECE_BYTES);
+    }
+  }
+
+  private void end(ResidentFile file) {
     file.closeSource();
     boolean resident = file.state() == ResidentFile.State.RESIDENT;
+    boolean ended;
+    long filled = file.filledBytes();
     synchronized (this) {
-      bytesToFill -= roundedUp(file.size());
+      ended = closed;
+      filling.remove(file);
       if (resident) {
         fills++;
       } else {
         givenUp++;
-        bytesHeld -= roundedUp(file.size());
+        if (!ended) {
+          bytesHeld -= roundedUp(file.size());
+          going(filled);
+        }
         forgetUnlessUsed(file);
       }
     }
@@ -275,7 +398,12 @@ public final class Residents implements Closeable {
           "resident: a file of {0} MiB is read the ordinary way: {1}",
           Long.toString(file.size() >> 20),
           file.reason());
-      file.free(true);
+      if (ended) {
+        freeLater(file);
+      } else {
+        file.free(true);
+        gone(filled);
+      }
     }
     whenDecided.accept(file);
   }
@@ -308,13 +436,19 @@ public final class Residents implements Closeable {
     synchronized (this) {
       evict(Long.MAX_VALUE, false, dropped);
     }
-    dropped.forEach(this::drop);
+    drop(dropped);
   }
 
   /** The figures now. */
   public synchronized ResidentFigures figures() {
     return new ResidentFigures(
-        budgetBytes, bytesHeld, files.size(), fills, givenUp, refused, evictions);
+        budgetBytes,
+        Math.min(budgetBytes, bytesHeld + bytesGoing),
+        files.size(),
+        fills,
+        givenUp,
+        refused,
+        evictions);
   }
 
   private static long roundedUp(long size) {
@@ -322,39 +456,85 @@ public final class Residents implements Closeable {
   }
 
   /**
-   * Ends all of it: fills are given up, and all memory is freed, also under those who have it
-   * mapped, who get SIGBUS. Idempotent.
+   * Ends all of it for those who use it: fills are given up, and memory that somebody has open or
+   * mapped is freed under him, who gets SIGBUS. What nobody uses is left to {@link #close}: wiping
+   * it takes a while. Idempotent; a second caller waits until the first one is done.
+   */
+  public void cutOff() {
+    cuttingOff.lock();
+    try {
+      List<ResidentFile> all;
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        closed = true;
+        all = new ArrayList<>(files.values());
+        files.clear();
+        bytesHeld = 0;
+      }
+      all.removeIf(this::isCutOff);
+      // what is no longer given up here was completed since
+      all.forEach(file -> file.giveUp("the mount ends"));
+      all.forEach(this::isCutOff);
+      filler.stop();
+      if (touched != null) {
+        touched.close();
+      }
+    } finally {
+      cuttingOff.unlock();
+    }
+  }
+
+  /** Takes a resident file from its users, who must not see zeros; false if it is none. */
+  private boolean isCutOff(ResidentFile file) {
+    if (file.state() != ResidentFile.State.RESIDENT) {
+      return false;
+    }
+    boolean unused;
+    synchronized (this) {
+      // nobody pins any more
+      unused = isUnused(file);
+    }
+    whenDropped.accept(file);
+    if (unused) {
+      freeLater(file);
+    } else {
+      file.free(false);
+    }
+    return true;
+  }
+
+  private void freeLater(ResidentFile file) {
+    synchronized (this) {
+      if (!wiped) {
+        unwiped.add(file);
+        return;
+      }
+    }
+    file.free(true);
+  }
+
+  /**
+   * As {@link #cutOff}; then overwrites and frees the rest, and waits a moment for those who fill.
+   * Idempotent; a second caller waits until the first one is done.
    */
   @Override
   public void close() {
-    List<ResidentFile> all;
-    synchronized (this) {
-      if (closed) {
-        return;
+    cutOff();
+    wiping.lock();
+    try {
+      List<ResidentFile> rest;
+      synchronized (this) {
+        wiped = true;
+        rest = List.copyOf(unwiped);
+        unwiped.clear();
       }
-      closed = true;
-      all = List.copyOf(files.values());
+      rest.forEach(file -> file.free(true));
+      filler.close();
+      memory.close();
+    } finally {
+      wiping.unlock();
     }
-    if (touched != null) {
-      touched.close();
-    }
-    // from here on each one is resident or given up
-    all.forEach(file -> file.giveUp("the mount ends"));
-    List<ResidentFile> unused;
-    synchronized (this) {
-      files.clear();
-      bytesHeld = 0;
-      // nobody pins any more; who still uses a file is cut off, but must not see zeros
-      unused = all.stream().filter(Residents::isUnused).toList();
-    }
-    for (ResidentFile file : all) {
-      if (file.state() == ResidentFile.State.RESIDENT) {
-        whenDropped.accept(file);
-        file.free(unused.contains(file));
-      }
-    }
-    // last: it waits for who is at a piece, and a storage may hang
-    filler.close();
-    memory.close();
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.block.IntegrityException;
@@ -15,6 +16,7 @@ import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StorageException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,6 +44,7 @@ final class ResidentsTest {
   private final AtomicLong left = new AtomicLong(1L << 40);
   private final BlockingQueue<ResidentFile> decided = new LinkedBlockingQueue<>();
   private final List<ResidentFile> dropped = new ArrayList<>();
+  private volatile Runnable whenDropped = () -> {};
   private @Nullable HiddenMemory memory;
   private @Nullable Residents residents;
 
@@ -57,7 +61,12 @@ final class ResidentsTest {
   private void begin(long memoryBytes, ResidentPlan plan) throws Exception {
     HiddenMemory made = HiddenMemory.create(memoryBytes);
     memory = made;
-    residents = new Residents(made, plan, left::get, 2, decided::add, dropped::add);
+    residents = new Residents(made, plan, left::get, 2, decided::add, this::drop);
+  }
+
+  private void drop(ResidentFile file) {
+    dropped.add(file);
+    whenDropped.run();
   }
 
   @AfterEach
@@ -171,6 +180,57 @@ final class ResidentsTest {
     assertNull(pin(3, new Content(Long.MAX_VALUE)));
     assertEquals(0, residents().figures().bytesHeld());
     assertNotNull(pin(4, new Content((int) BUDGET)));
+  }
+
+  @Test
+  void nothingIsFilledWhileItsMemoryIsStillBeingWiped() throws Exception {
+    residents().unpin(filled(1));
+    residents().unpin(filled(2));
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    whenDropped =
+        () -> {
+          inside.countDown();
+          await(go);
+        };
+    Content content = new Content(BUDGET);
+    CompletableFuture<@Nullable ResidentFile> first =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return pin(3, content);
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    await(inside);
+    ResidentFile file = Objects.requireNonNull(pin(3, content));
+    assertEquals(-1, file.read(BUDGET - PIECE, ByteBuffer.allocate(10)), "not yet");
+    assertEquals(0, content.reads.get());
+    assertEquals(BUDGET, residents().figures().bytesHeld());
+    go.countDown();
+    assertSame(file, first.get(30, TimeUnit.SECONDS));
+    assertSame(file, decision());
+    assertEquals(State.RESIDENT, file.state(), file::reason);
+  }
+
+  @Test
+  void whatIsFilledAlreadyIsNotCountedTwice() throws Exception {
+    Content content = new Content(8 << 20);
+    CountDownLatch go = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          if (offset >= 6L * PIECE) {
+            await(go);
+          }
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    while (file.filledBytes() < 6L * PIECE) {
+      Thread.onSpinWait();
+    }
+    left.set((128L << 20) + 2 * PIECE + SIZE);
+    assertNotNull(pin(2));
+    go.countDown();
   }
 
   @Test
@@ -306,6 +366,36 @@ final class ResidentsTest {
   }
 
   @Test
+  void whoIsInterruptedGivesNothingUp() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch inside = new CountDownLatch(2);
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicReference<ResidentFile> filling = new AtomicReference<>();
+    AtomicInteger tries = new AtomicInteger();
+    content.beforeRead =
+        offset -> {
+          if (offset < 2L * PIECE) {
+            inside.countDown();
+            await(go); // both threads hang in the first two pieces
+          } else if (offset == 4L * PIECE && tries.incrementAndGet() == 1) {
+            go.countDown();
+            while (filling.get().filledBytes() < SIZE - PIECE) {
+              Thread.onSpinWait(); // all the others are there
+            }
+            throw new InterruptedIOException("interrupted");
+          }
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    filling.set(file);
+    await(inside);
+    ByteBuffer plaintext = ByteBuffer.allocate(10);
+    assertThrows(InterruptedIOException.class, () -> file.read(4L * PIECE, plaintext));
+    assertEquals(State.RESIDENT, decision().state());
+    assertPlaintext(content, file, 4L * PIECE - 5, 10);
+    assertEquals(2, tries.get());
+  }
+
+  @Test
   void whatIsGivenUpShowsNothingToItsReaders() throws Exception {
     Content content = new Content(SIZE);
     content.beforeRead =
@@ -337,23 +427,100 @@ final class ResidentsTest {
   }
 
   @Test
-  void theEndDoesNotWaitForAFillButForItsPiece() throws Exception {
-    Content content = new Content(SIZE);
+  void whoUsesAFileIsCutOffBeforeAnythingIsWiped() throws Exception {
+    ResidentFile unused = filled(1);
+    residents().unpin(unused);
+    ResidentFile used = filled(2);
+    residents().cutOff();
+    assertEquals(List.of(unused, used), dropped);
+    assertEquals(-1, used.read(0, ByteBuffer.allocate(10)), "still there");
+    assertEquals(SIZE, used(), "wiped before the end");
+    assertNull(pin(1));
+    residents().close();
+    assertEquals(-1, unused.read(0, ByteBuffer.allocate(10)), "never wiped");
+  }
+
+  @Test
+  void whoEndsItAsWellWaitsUntilEverybodyIsCutOff() throws Exception {
+    filled(1);
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
-    content.beforeRead =
-        offset -> {
+    whenDropped =
+        () -> {
           inside.countDown();
           await(go);
         };
+    CompletableFuture<Void> first = CompletableFuture.runAsync(residents()::cutOff);
+    await(inside);
+    Thread second = Thread.ofPlatform().start(residents()::close);
+    while (second.getState() != Thread.State.WAITING
+        && second.getState() != Thread.State.TERMINATED) {
+      Thread.onSpinWait();
+    }
+    assertEquals(Thread.State.WAITING, second.getState());
+    go.countDown();
+    first.get(30, TimeUnit.SECONDS);
+    second.join();
+  }
+
+  @Test
+  void theEndInterruptsWhoWaitsForAStorage() throws Exception {
+    Content content = new Content(SIZE);
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          inside.countDown();
+          try {
+            never.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+          }
+        };
     ResidentFile file = Objects.requireNonNull(pin(1, content));
     await(inside);
-    CompletableFuture<Void> end = CompletableFuture.runAsync(residents()::close);
+    residents().close();
     assertEquals(State.GIVEN_UP, decision().state());
-    go.countDown();
-    end.get(30, TimeUnit.SECONDS);
+    assertEquals("the mount ends", file.reason());
     assertTrue(content.reads.get() <= 2, "pieces begun after the end");
     assertEquals(-1, file.read(0, ByteBuffer.allocate(10)));
+  }
+
+  @Test
+  void whereTheSystemGivesNoThreadsAFileIsGivenUp() throws Exception {
+    Filler filler =
+        new Filler(
+            2,
+            task ->
+                new Thread(task) {
+                  @Override
+                  public void start() {
+                    throw new OutOfMemoryError("unable to create native thread");
+                  }
+                });
+    ResidentFile file =
+        new ResidentFile(
+            1,
+            Objects.requireNonNull(memory).file(SIZE),
+            new Content(SIZE),
+            new ResidentFile.Keeper() {
+              @Override
+              public void filling(ResidentFile filled) {}
+
+              @Override
+              public void putBack(ResidentFile filled) {}
+
+              @Override
+              public void decided(ResidentFile filled) {
+                decided.add(filled);
+              }
+            });
+    filler.add(file);
+    assertSame(file, decision());
+    assertEquals("no thread to fill it", file.reason());
+    filler.close();
+    file.free(false);
   }
 
   private static void assertPlaintext(Content content, ResidentFile file, long offset, int length) {
@@ -389,12 +556,40 @@ final class ResidentsTest {
     begin(BUDGET, new ResidentPlan(path -> true, BUDGET, true, Optional.of(touched)));
     left.set((128L << 20) + SIZE - BUDGET);
     ResidentFile file = filled(1);
-    long held = touched.heldBytes();
-    // each thread asks once more than there are pieces
-    assertTrue(held <= BUDGET - SIZE && held >= BUDGET - SIZE - (4 << 20), () -> "held: " + held);
+    assertEquals(BUDGET - SIZE, touched.heldBytes());
     residents().unpin(file);
     residents().shrink();
     assertEquals(0, touched.heldBytes());
+    touching.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void whoFillsByReadingTakesOfWhatWasTouched() throws Exception {
+    residents().close();
+    TouchAhead touched = new TouchAhead(BUDGET, () -> 1L << 40, () -> 0);
+    CompletableFuture<Void> touching = touch(touched);
+    while (touched.heldBytes() < BUDGET) {
+      Thread.onSpinWait();
+    }
+    begin(BUDGET, new ResidentPlan(path -> true, BUDGET, true, Optional.of(touched)));
+    Content content = new Content(SIZE);
+    CountDownLatch inside = new CountDownLatch(2);
+    CountDownLatch go = new CountDownLatch(1);
+    content.beforeRead =
+        offset -> {
+          if (offset < 2L * PIECE) {
+            inside.countDown();
+            await(go);
+          }
+        };
+    ResidentFile file = Objects.requireNonNull(pin(1, content));
+    await(inside);
+    assertPlaintext(content, file, 2L * PIECE, 4 * PIECE);
+    assertEquals(State.FILLING, file.state());
+    assertEquals(BUDGET - SIZE, touched.heldBytes());
+    go.countDown();
+    decision();
+    residents().close();
     touching.get(30, TimeUnit.SECONDS);
   }
 
