@@ -38,15 +38,9 @@ final class BenchCommand implements Callable<Integer> {
       description = "An encrypted volume to read from (needs --key).")
   @Nullable String source;
 
-  @Option(
-      names = "--format",
-      paramLabel = "gocryptfs",
-      description = "Format of the volume, instead of the one that its content shows.")
-  @Nullable String format;
+  @Mixin SourceOptions volume = new SourceOptions();
 
   @Mixin KeyOptions keys = new KeyOptions();
-
-  @Mixin ObjectOptions object = new ObjectOptions();
 
   @Option(
       names = "--seconds",
@@ -74,10 +68,7 @@ final class BenchCommand implements Callable<Integer> {
     if (source == null) {
       return report(each, Optional.empty());
     }
-    SourceOptions volume = new SourceOptions();
     volume.source = source;
-    volume.format = format;
-    volume.object = object;
     // opened before anything is measured, so that a wrong key is told at once
     try (OpenedVolume opened = OpenedVolume.open(wiring, volume, keys)) {
       return report(each, Optional.of(opened));

@@ -20,7 +20,7 @@ final class CatCommand implements Callable<Integer> {
 
   private final Wiring wiring;
 
-  @Mixin SourceOptions source = new SourceOptions();
+  @Mixin GivenSource source = new GivenSource();
 
   @Parameters(index = "1", paramLabel = "PATH", description = "Path inside the volume.")
   String path = "";

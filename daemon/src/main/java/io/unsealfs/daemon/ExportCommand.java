@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 final class ExportCommand implements Callable<Integer> {
   private final Wiring wiring;
 
-  @Mixin SourceOptions source = new SourceOptions();
+  @Mixin GivenSource source = new GivenSource();
 
   @Parameters(index = "1", paramLabel = "DIRECTORY", description = "Where to; must not exist yet.")
   Path target = Path.of("");

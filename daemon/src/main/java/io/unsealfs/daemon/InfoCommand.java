@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 final class InfoCommand implements Callable<Integer> {
   private final Wiring wiring;
 
-  @Mixin SourceOptions source = new SourceOptions();
+  @Mixin GivenSource source = new GivenSource();
 
   @Option(names = "--json", description = "Print one JSON object.")
   boolean json;

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 final class LsCommand implements Callable<Integer> {
   private final Wiring wiring;
 
-  @Mixin SourceOptions source = new SourceOptions();
+  @Mixin GivenSource source = new GivenSource();
 
   @Parameters(
       index = "1",

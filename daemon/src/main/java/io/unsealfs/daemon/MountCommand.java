@@ -38,7 +38,7 @@ class MountCommand implements Callable<Integer>, Chatty {
 
   private final Wiring wiring;
 
-  @Mixin SourceOptions source = new SourceOptions();
+  @Mixin GivenSource source = new GivenSource();
 
   @Parameters(index = "1", paramLabel = "MOUNTPOINT", description = "An empty directory.")
   String mountPoint = "";

@@ -8,16 +8,10 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
-/** Which volume, and limits on what its header may ask for. */
-final class SourceOptions {
-  @Parameters(
-      index = "0",
-      paramLabel = "SOURCE",
-      description =
-          "The encrypted volume: a directory, an image file, or s3://BUCKET/PREFIX-OR-OBJECT or"
-              + " oss://….")
+/** What is said about a volume, and limits on what its header may ask for. */
+class SourceOptions {
+  /** Where the volume is. */
   String source = "";
 
   @Option(

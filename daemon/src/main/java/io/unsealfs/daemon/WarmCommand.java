@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
 final class WarmCommand implements Callable<Integer> {
   private final Wiring wiring;
 
-  @Mixin SourceOptions source = new SourceOptions();
+  @Mixin GivenSource source = new GivenSource();
 
   @Parameters(
       index = "1",

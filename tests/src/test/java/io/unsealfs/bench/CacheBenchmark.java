@@ -14,6 +14,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -33,6 +34,10 @@ public class CacheBenchmark {
   /** A file that fits into its cache and one that does not; shared by all threads. */
   @State(Scope.Benchmark)
   public static class Files {
+    /** Who computes AES. */
+    @Param({"native", "jdk"})
+    public String engine = "native";
+
     private @Nullable SampleVolume cached;
     private @Nullable SampleVolume uncached;
     private @Nullable Source hit;
@@ -40,7 +45,8 @@ public class CacheBenchmark {
 
     /** Opens both, and reads the first once. */
     @Setup
-    public void open() throws IOException {
+    public void open() throws IOException, InterruptedException {
+      Engine.use(engine);
       SampleVolume large = new SampleVolume(4L * SampleVolume.FILE_BYTES);
       SampleVolume small = new SampleVolume(1 << 20);
       Source file = large.openLarge();

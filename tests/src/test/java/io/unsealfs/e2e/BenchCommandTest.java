@@ -45,6 +45,30 @@ class BenchCommandTest {
   }
 
   @Test
+  void readsAnImageWithTheOptionsThatAMountHas() throws Exception {
+    Path plain = Files.createDirectory(scratch.resolve("plain"));
+    Files.write(plain.resolve("model"), new byte[3 << 20]);
+    Path key = Secrets.file(scratch, "passphrase");
+    Path volume = scratch.resolve("volume.img");
+    Command.unsealfs(scratch, "encrypt", plain.toString(), volume.toString())
+        .with("--format", "luks2", "--key", "file:" + key, "--luks-pbkdf", "pbkdf2")
+        .run()
+        .assertStatus(0);
+    Command bench =
+        Command.unsealfs(scratch, "bench", volume.toString(), "--json")
+            .with("--format", "luks", "--key", "file:" + key, "--raw");
+
+    Outcome outcome = bench.with("--luks-cipher", "aes-xts-plain64").run();
+
+    outcome.assertStatus(0);
+    assertTrue(outcome.out().contains("AES-256-XTS"), outcome.out());
+    assertTrue(outcome.out().contains("\"read\":{\"file_bytes\":"), outcome.out());
+    assertFalse(
+        outcome.out().contains("\"file_bytes\":" + (3 << 20)), "the image, not the file in it");
+    bench.with("--luks-uuid", "00000000-0000-0000-0000-000000000000").run().assertStatus(27);
+  }
+
+  @Test
   void refusesInOneLine() throws Exception {
     Outcome noKey = Command.unsealfs(scratch, "bench", scratch.toString()).run();
     assertEquals(1, noKey.err().lines().count(), noKey.err());

@@ -54,10 +54,13 @@ class Ext4VectorsTest {
     ImageManifest manifest = manifest(name);
     Path image = unpack(name);
     byte[] before = hash(image);
-    try (Mounted mounted = Mounted.mount(scratch, image, "--format", "ext4")) {
-      ImageManifest.withoutLostAndFound(TreeSnapshot.of(mounted.path()))
-          .assertEqualTo(manifest.tree());
-      manifest.compareRanges(mounted.path());
+    for (String transport : List.of("kernel", "jnr")) {
+      try (Mounted mounted =
+          Mounted.mount(scratch, image, "--format", "ext4", "--transport", transport)) {
+        ImageManifest.withoutLostAndFound(TreeSnapshot.of(mounted.path()))
+            .assertEqualTo(manifest.tree());
+        manifest.compareRanges(mounted.path());
+      }
     }
     assertEquals(
         java.util.HexFormat.of().formatHex(before),

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What cryptsetup, qemu-img and the kernel wrote reads as the kernel read it, every way. */
 class VectorImagesTest {
+  private static final List<String> TRANSPORTS = List.of("kernel", "jnr");
   private static final int BAD_FORMAT = 23;
   private static final int WRONG_KEY = 24;
   private static final int PIN_MISMATCH = 27;
@@ -41,12 +42,15 @@ class VectorImagesTest {
     Needs.fuse();
     Needs.root(); // owners, and modes that nobody else may read
     Path image = vector.unpack(scratch);
-    String[] options = vector.options(scratch).toArray(String[]::new);
-    try (Mounted mounted = Mounted.mount(scratch, image, options)) {
-      ImageManifest.withoutLostAndFound(TreeSnapshot.of(mounted.path()))
-          .assertEqualTo(vector.expected());
-      assertTrue(
-          mounted.outcome().err().contains("without integrity"), () -> mounted.outcome().err());
+    for (String transport : TRANSPORTS) {
+      List<String> options = new ArrayList<>(vector.options(scratch));
+      options.addAll(List.of("--transport", transport));
+      try (Mounted mounted = Mounted.mount(scratch, image, options.toArray(String[]::new))) {
+        ImageManifest.withoutLostAndFound(TreeSnapshot.of(mounted.path()))
+            .assertEqualTo(vector.expected());
+        assertTrue(
+            mounted.outcome().err().contains("without integrity"), () -> mounted.outcome().err());
+      }
     }
   }
 
