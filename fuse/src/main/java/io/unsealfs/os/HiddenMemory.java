@@ -22,6 +22,9 @@ public final class HiddenMemory implements Closeable {
 
   private static final Path SWAPS = Path.of("/proc/swaps");
 
+  private static final Path HUGE_PAGES =
+      Path.of("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+
   private final Descriptor root;
 
   private HiddenMemory(Descriptor root) {
@@ -33,17 +36,24 @@ public final class HiddenMemory implements Closeable {
    *
    * @param bytes the most that all files may take together, {@code > 0}
    * @throws SystemCallException EPERM without the privilege, EINVAL where the kernel has no huge
-   *     pages for tmpfs, or neither leaves tmpfs out of swap nor has no swap
+   *     pages for tmpfs or denies them, or neither leaves tmpfs out of swap nor has no swap
    */
   public static HiddenMemory create(long bytes) throws SystemCallException {
-    return create(bytes, HiddenMemoryCalls.CALLS, SWAPS);
+    return create(bytes, HiddenMemoryCalls.CALLS, SWAPS, HUGE_PAGES);
   }
 
-  /** As above, on a kernel of this behaviour with this list of swap devices. */
-  static HiddenMemory create(long bytes, HiddenMemoryCalls calls, Path swaps)
+  /**
+   * As above, on a kernel of this behaviour with this list of swap devices and this word on huge
+   * pages.
+   */
+  static HiddenMemory create(long bytes, HiddenMemoryCalls calls, Path swaps, Path hugePages)
       throws SystemCallException {
     if (bytes <= 0) {
       throw new IllegalArgumentException("tmpfs takes a size of 0 for no limit");
+    }
+    if (isDenied(hugePages)) {
+      // the kernel takes the option all the same
+      throw new SystemCallException(hugePages + " says deny, tmpfs huge=", ErrorNumber.EINVAL);
     }
     try (DetachedFileSystem tmpfs = DetachedFileSystem.begin("tmpfs", calls)) {
       tmpfs.set("size", Long.toString(bytes));
@@ -59,6 +69,14 @@ public final class HiddenMemory implements Closeable {
       }
       tmpfs.create();
       return new HiddenMemory(tmpfs.mounted());
+    }
+  }
+
+  private static boolean isDenied(Path hugePages) {
+    try {
+      return Files.readString(hugePages).contains("[deny]");
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -100,6 +118,11 @@ public final class HiddenMemory implements Closeable {
     } finally {
       root.release();
     }
+  }
+
+  /** What a file of that size takes, in whole huge pages; bytes. */
+  public static long roundedUp(long size) {
+    return (size + UNIT - 1) / UNIT * UNIT;
   }
 
   /** What all files take now, those included that live on after they were closed here; bytes. */

@@ -75,6 +75,26 @@ class CgroupMemoryTest {
   }
 
   @Test
+  void whatIsLeftIncludesCachedFiles() throws IOException {
+    write("proc/meminfo", "MemTotal: 64 kB\nMemFree: 16 kB\nMemAvailable: 32 kB\n");
+    write("proc/self/cgroup", "0::/a\n");
+    assertEquals(32 << 10, left());
+    write("cg/a/memory.max", "9000\n");
+    write("cg/a/memory.current", "5000\n");
+    write("cg/a/memory.stat", "inactive_file 3000\nactive_file 1000\n");
+    assertEquals(8000, left());
+    write("cg/a/memory.high", "6000\n");
+    assertEquals(5000, left(), "above it the kernel slows the group down");
+    write("cg/a/memory.stat", "inactive_file 0\nactive_file 0\n");
+    write("cg/a/memory.current", "9001\n");
+    assertEquals(0, left());
+  }
+
+  private long left() {
+    return CgroupMemory.leftBytes(directory.resolve("proc"), directory.resolve("cg"));
+  }
+
+  @Test
   void knowsThisMachine() {
     assertTrue(CgroupMemory.limitBytes().orElseThrow() > 1 << 20);
   }

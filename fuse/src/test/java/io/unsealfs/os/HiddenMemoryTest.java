@@ -105,14 +105,14 @@ class HiddenMemoryTest {
   @Test
   void isLeftOutOfSwapEvenWhereThereIsNone() throws Exception {
     Kernel kernel = new Kernel("", "");
-    HiddenMemory.create(MIB, kernel, swaps("")).close();
+    HiddenMemory.create(MIB, kernel, swaps(""), pages("never")).close();
     assertTrue(kernel.options.contains("noswap"), kernel.options::toString);
     assertTrue(kernel.options.contains("huge=within_size"), kernel.options::toString);
   }
 
   @Test
   void anOldKernelIsFineWithoutSwap() throws Exception {
-    HiddenMemory.create(MIB, new Kernel("noswap", ""), swaps("")).close();
+    HiddenMemory.create(MIB, new Kernel("noswap", ""), swaps(""), pages("never")).close();
   }
 
   @Test
@@ -121,13 +121,33 @@ class HiddenMemoryTest {
     SystemCallException refused =
         assertThrows(
             SystemCallException.class,
-            () -> HiddenMemory.create(MIB, new Kernel("noswap", ""), swaps));
+            () -> HiddenMemory.create(MIB, new Kernel("noswap", ""), swaps, pages("never")));
     assertEquals(ErrorNumber.EINVAL, refused.errno());
     assertTrue(String.valueOf(refused.getMessage()).contains("noswap"), refused.getMessage());
     assertThrows(
         SystemCallException.class,
-        () -> HiddenMemory.create(MIB, new Kernel("noswap", ""), directory.resolve("no such file")),
+        () ->
+            HiddenMemory.create(
+                MIB, new Kernel("noswap", ""), directory.resolve("no such file"), pages("never")),
         "unknown is not none");
+  }
+
+  @Test
+  void aKernelThatDeniesHugePagesIsRefused() throws Exception {
+    SystemCallException refused =
+        assertThrows(
+            SystemCallException.class,
+            () -> HiddenMemory.create(MIB, new Kernel("", ""), swaps(""), pages("deny")));
+    assertEquals(ErrorNumber.EINVAL, refused.errno());
+    assertTrue(String.valueOf(refused.getMessage()).contains("deny"), refused.getMessage());
+    HiddenMemory.create(MIB, new Kernel("", ""), swaps(""), directory.resolve("no such file"))
+        .close();
+  }
+
+  private Path pages(String word) throws Exception {
+    return Files.writeString(
+        directory.resolve("shmem_enabled"),
+        "always within_size advise never deny force\n".replace(word, "[" + word + "]"));
   }
 
   @Test
@@ -136,7 +156,9 @@ class HiddenMemoryTest {
         ErrorNumber.EINVAL,
         assertThrows(
                 SystemCallException.class,
-                () -> HiddenMemory.create(MIB, new Kernel("", "within_size"), swaps("")))
+                () ->
+                    HiddenMemory.create(
+                        MIB, new Kernel("", "within_size"), swaps(""), pages("never")))
             .errno());
   }
 

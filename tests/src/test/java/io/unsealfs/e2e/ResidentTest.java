@@ -63,7 +63,7 @@ class ResidentTest {
       }
       assertEquals(1, said(mounted).size(), mounted.log()::toString);
       assertTrue(
-          said(mounted).getFirst().contains("resident: on: auto: 1 files of 4 MiB fit"),
+          said(mounted).getFirst().contains("resident: on: auto: 1 files of 6 MiB fit"),
           mounted.log()::toString);
       mounted.unmount();
       assertTrue(said(mounted).getLast().contains("1 filled"), mounted.log()::toString);

@@ -139,7 +139,7 @@ public final class StatusText {
         + (preload.failedFiles() == 0 ? "" : ", " + preload.failedFiles() + " not readable");
   }
 
-  private static String resident(MountStatus.Resident resident) {
+  static String resident(MountStatus.Resident resident) {
     return !resident.on()
         ? "off: " + resident.reason()
         : "on: "
@@ -149,10 +149,16 @@ public final class StatusText {
             + " of "
             + bytes(resident.budgetBytes())
             + ", "
-            + resident.evictions()
-            + " evictions, "
+            + resident.fills()
+            + " filled, "
+            + resident.givenUp()
+            + " given up, "
             + resident.refused()
-            + " refused";
+            + " refused, "
+            + resident.evictions()
+            + " evicted ("
+            + resident.reason()
+            + ")";
   }
 
   private static String store(

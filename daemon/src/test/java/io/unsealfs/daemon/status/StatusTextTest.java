@@ -31,6 +31,14 @@ class StatusTextTest {
   }
 
   @Test
+  void residentModeThatIsOnSaysWhyAndWhatBecameOfFiles() {
+    assertEquals(
+        "on: 3 files, 2.00 MiB of 4.00 MiB, 5 filled, 6 given up, 7 refused, 8 evicted (asked for)",
+        StatusText.resident(
+            new MountStatus.Resident(true, "asked for", 4 << 20, 2 << 20, 3, 5, 6, 7, 8)));
+  }
+
+  @Test
   void twoLooksShowARate() {
     List<String> lines =
         StatusText.lines(Statuses.of(30 << 20, 3000), Optional.of(Statuses.of(10 << 20, 1000)));

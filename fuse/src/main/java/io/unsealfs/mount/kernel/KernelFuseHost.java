@@ -154,6 +154,12 @@ public final class KernelFuseHost implements FuseHost {
         .off()
         .ifPresent(reason ->
             LOG.log(Level.INFO, "resident: off: {0}; files are read the ordinary way", reason));
+    if (start.keepsAll()) {
+      LOG.log(
+          Level.INFO,
+          "resident: this system refuses leases (sysctl fs.leases-enable), so nobody can tell"
+              + " whether a file is mapped; each one stays until the mount ends");
+    }
     boolean resident = start.isWanted();
     if (acl.isNeeded() && !agreed.acl()) {
       throw new MountException(

@@ -45,6 +45,9 @@ final class ResidentOpens implements Closeable {
   /** What stands for a file that will never be resident. */
   private static final int NONE = 0;
 
+  /** What stands for one that the kernel did not take; tried again at the next open. */
+  private static final int REFUSED = -1;
+
   /** How one handle is open. */
   private record Opened(Inode inode, @Nullable ResidentFile file, boolean resident) {}
 
@@ -81,6 +84,7 @@ final class ResidentOpens implements Closeable {
   // guarded by this
   private final Map<ResidentFile, Integer> backings = new WeakHashMap<>();
   private final Set<Long> residentIds = new HashSet<>();
+  private boolean saidRefused;
   private final Map<Long, Uses> uses = new HashMap<>();
   private final Map<Long, Opener> waiting = new HashMap<>();
 
@@ -117,6 +121,7 @@ final class ResidentOpens implements Closeable {
   int open(KernelRequest request, KernelReply reply, Inode inode, long handle) {
     Opener opener = new Opener(request.unique(), request.origin(), inode, handle, pinned(inode));
     synchronized (this) {
+      tryAgain(opener.file());
       if (!mustWait(opener)) {
         return fill(reply, handle, admit(opener));
       }
@@ -169,7 +174,7 @@ final class ResidentOpens implements Closeable {
     Uses use = uses.computeIfAbsent(opener.inode().id(), id -> new Uses(opener.inode()));
     ResidentFile file = opener.file();
     int backing = file == null ? NONE : backings.getOrDefault(file, NONE);
-    boolean resident = backing != NONE && use.ordinary == 0;
+    boolean resident = backing > NONE && use.ordinary == 0;
     if (!resident) {
       use.ordinary++;
       use.hasPages = true;
@@ -209,19 +214,27 @@ final class ResidentOpens implements Closeable {
     synchronized (this) {
       // one that nobody waited for may have been dropped already
       int backing = backings.containsKey(file) ? NONE : register(file);
-      backings.put(file, backing);
-      if (backing != NONE) {
-        residentIds.add(file.fileId());
-        uses.values().stream()
-            .filter(use -> use.fileId() == file.fileId())
-            .forEach(this::dropPages);
-      }
+      registered(file, backing);
       for (Opener opener : List.copyOf(waiting.values())) {
         if (opener.file() == file) {
           waiting.remove(opener.unique());
           answer(opener, admit(opener));
         }
       }
+    }
+  }
+
+  private void registered(ResidentFile file, int backing) {
+    backings.put(file, backing);
+    if (backing > NONE) {
+      residentIds.add(file.fileId());
+      uses.values().stream().filter(use -> use.fileId() == file.fileId()).forEach(this::dropPages);
+    }
+  }
+
+  private void tryAgain(@Nullable ResidentFile file) {
+    if (file != null && backings.getOrDefault(file, NONE) == REFUSED) {
+      registered(file, register(file));
     }
   }
 
@@ -232,15 +245,19 @@ final class ResidentOpens implements Closeable {
     try {
       return device.openBacking(file.memory());
     } catch (SystemCallException e) {
-      LOG.log(Level.WARNING, "resident: the kernel does not take the memory: {0}", e.getMessage());
-      return NONE;
+      LOG.log(
+          saidRefused ? Level.DEBUG : Level.WARNING,
+          "resident: the kernel does not take the memory: {0}",
+          e.getMessage());
+      saidRefused = true;
+      return REFUSED;
     }
   }
 
   /** A file is about to lose its memory. */
   private synchronized void dropped(ResidentFile file) {
     Integer backing = backings.put(file, NONE);
-    if (backing != null && backing != NONE) {
+    if (backing != null && backing > NONE) {
       residentIds.remove(file.fileId());
       try {
         device.closeBacking(backing);

@@ -22,23 +22,33 @@ final class ResidentStart implements Closeable {
   interface Making {
     /** Memory of so many bytes. */
     HiddenMemory create(long bytes) throws SystemCallException;
+
+    /** Whether it can be told if somebody has this file, which nobody has, open or mapped. */
+    default boolean tellsUsers(MemoryFile file) {
+      return !file.isUsedByOthers();
+    }
   }
 
   private @Nullable HiddenMemory memory;
   private @Nullable String off;
+  private boolean keepsAll;
 
-  private ResidentStart() {}
+  private final Making making;
+
+  private ResidentStart(Making making) {
+    this.making = making;
+  }
 
   /** Gets the memory for a plan, if there is one. */
   static ResidentStart of(Optional<ResidentPlan> plan, Making making) {
-    ResidentStart start = new ResidentStart();
+    ResidentStart start = new ResidentStart(making);
     if (plan.isPresent()) {
-      start.make(plan.get().budgetBytes(), making);
+      start.make(plan.get().budgetBytes());
     }
     return start;
   }
 
-  private void make(long budgetBytes, Making making) {
+  private void make(long budgetBytes) {
     if (budgetBytes < ResidentPlan.LEAST_FILE_BYTES) {
       off = "its budget of " + budgetBytes + " bytes holds no file; see resident_size";
       return;
@@ -69,6 +79,7 @@ final class ResidentStart implements Closeable {
       off = "this kernel offers no passthrough; it came with Linux 6.9";
     } else {
       try (MemoryFile probe = memory.file(PROBE_BYTES)) {
+        keepsAll = !making.tellsUsers(probe);
         device.closeBacking(device.openBacking(probe));
       } catch (SystemCallException e) {
         off = "the kernel does not read from our memory: " + e.getMessage();
@@ -82,6 +93,11 @@ final class ResidentStart implements Closeable {
   /** Why it is off though it was asked for. */
   Optional<String> off() {
     return Optional.ofNullable(off);
+  }
+
+  /** Whether no file ever goes, since it cannot be told whether somebody uses it. */
+  boolean keepsAll() {
+    return memory != null && keepsAll;
   }
 
   /** The memory, which is the taker's from now on; null if it is off. */

@@ -94,6 +94,7 @@ public final class Residents implements Closeable {
   private long refused;
   private long evictions;
   private boolean saidNoRoom;
+  private boolean saidNoFile;
   private boolean closed;
 
   /** What nobody used when all were cut off. */
@@ -237,13 +238,13 @@ public final class Residents implements Closeable {
   }
 
   private boolean hasRoom(long size, List<ResidentFile> dropped) {
-    if (size > budgetBytes || roundedUp(size) > budgetBytes) {
+    if (size > budgetBytes || HiddenMemory.roundedUp(size) > budgetBytes) {
       return false;
     }
-    long needed = roundedUp(size);
+    long needed = HiddenMemory.roundedUp(size);
     long toFill = 0;
     for (ResidentFile file : filling) {
-      toFill += Math.max(0, roundedUp(file.size()) - file.filledBytes());
+      toFill += Math.max(0, HiddenMemory.roundedUp(file.size()) - file.filledBytes());
     }
     long overBudget = bytesHeld + needed - budgetBytes;
     long overMemory = RESERVE_BYTES + toFill + needed - left.getAsLong() - bytesGoing;
@@ -257,7 +258,7 @@ public final class Residents implements Closeable {
       file.pins = 1;
       files.put(fileId, file);
       filling.add(file);
-      bytesHeld += roundedUp(source.size());
+      bytesHeld += HiddenMemory.roundedUp(source.size());
       if (goings == 0) {
         file.begin();
       } else {
@@ -265,7 +266,11 @@ public final class Residents implements Closeable {
       }
       return file;
     } catch (SystemCallException e) {
-      LOG.log(Level.WARNING, "resident: no memory for a file: {0}", e.getMessage());
+      LOG.log(
+          saidNoFile ? Level.DEBUG : Level.WARNING,
+          "resident: no memory for a file: {0}",
+          e.getMessage());
+      saidNoFile = true;
       return null;
     }
   }
@@ -298,7 +303,7 @@ public final class Residents implements Closeable {
         break;
       }
       if (file.state() == ResidentFile.State.RESIDENT && isUnused(file)) {
-        freed += roundedUp(file.size());
+        freed += HiddenMemory.roundedUp(file.size());
         dropped.add(file);
       }
     }
@@ -320,7 +325,7 @@ public final class Residents implements Closeable {
 
   private void take(ResidentFile file) {
     files.remove(file.fileId());
-    bytesHeld -= roundedUp(file.size());
+    bytesHeld -= HiddenMemory.roundedUp(file.size());
     evictions++;
   }
 
@@ -335,7 +340,7 @@ public final class Residents implements Closeable {
         file.free(true);
       }
     } finally {
-      gone(dropped.stream().mapToLong(file -> roundedUp(file.size())).sum());
+      gone(dropped.stream().mapToLong(file -> HiddenMemory.roundedUp(file.size())).sum());
     }
   }
 
@@ -384,7 +389,7 @@ public final class Residents implements Closeable {
       } else {
         givenUp++;
         if (!ended) {
-          bytesHeld -= roundedUp(file.size());
+          bytesHeld -= HiddenMemory.roundedUp(file.size());
           going(filled);
         }
         forgetUnlessUsed(file);
@@ -449,10 +454,6 @@ public final class Residents implements Closeable {
         givenUp,
         refused,
         evictions);
-  }
-
-  private static long roundedUp(long size) {
-    return (size + HiddenMemory.UNIT - 1) / HiddenMemory.UNIT * HiddenMemory.UNIT;
   }
 
   /**

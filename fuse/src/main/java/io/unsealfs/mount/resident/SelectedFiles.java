@@ -1,5 +1,6 @@
 package io.unsealfs.mount.resident;
 
+import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.storage.DirectoryEntry;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Node;
@@ -17,7 +18,7 @@ import java.util.function.Predicate;
  * much or too many, so that a large tree does not hold up its mount.
  *
  * @param files that are large enough to be resident; each once, however many links it has
- * @param bytes of them
+ * @param bytes of them, in whole huge pages
  * @param end how it ended
  */
 public record SelectedFiles(int files, long bytes, End end) {
@@ -72,10 +73,11 @@ public record SelectedFiles(int files, long bytes, End end) {
           pending.push(new Place(node, path + "/"));
         } else if (node.attributes().size() >= ResidentPlan.LEAST_FILE_BYTES
             && seen.add(node.attributes().fileId())) {
-          if (node.attributes().size() > mostBytes - bytes) {
+          long size = node.attributes().size();
+          if (size > mostBytes || HiddenMemory.roundedUp(size) > mostBytes - bytes) {
             return new SelectedFiles(seen.size(), bytes, End.TOO_MUCH);
           }
-          bytes += node.attributes().size();
+          bytes += HiddenMemory.roundedUp(size);
         }
       }
     }

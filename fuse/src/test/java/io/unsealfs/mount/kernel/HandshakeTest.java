@@ -81,6 +81,21 @@ final class HandshakeTest {
   }
 
   @Test
+  void passthroughIsAnsweredWhereTheKernelLooksForIt() throws Exception {
+    Wishes wishes = new Wishes(false, true, false, false);
+    Handshake agreed = shake(Requests.init(7, 45, EVERYTHING, EVERYTHING), wishes);
+    assertTrue(agreed.passthrough());
+    assertEquals(64, agreed.answer(reply, 256));
+    ByteBuffer out = reply.payload();
+    int extended = 1 << 30;
+    assertEquals(extended, out.getInt(12) & (extended | WRITEBACK_CACHE));
+    assertEquals(1 << 5, out.getInt(32) & 1 << 5);
+    assertEquals(1, out.getInt(36), "stacked file systems");
+    assertFalse(shake(Requests.init(7, 45, EVERYTHING & ~extended, -1), wishes).passthrough());
+    assertFalse(shake(Requests.init(7, 45, EVERYTHING, ~(1 << 5)), wishes).passthrough());
+  }
+
+  @Test
   void anUnknownVersionIsRefused() {
     for (byte[] init :
         new byte[][] {

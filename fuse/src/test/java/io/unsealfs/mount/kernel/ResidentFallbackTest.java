@@ -16,6 +16,7 @@ import io.unsealfs.mount.Transport;
 import io.unsealfs.mount.resident.ResidentPlan;
 import io.unsealfs.os.ErrorNumber;
 import io.unsealfs.os.HiddenMemory;
+import io.unsealfs.os.MemoryFile;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.Node;
 import java.io.IOException;
@@ -193,6 +194,71 @@ final class ResidentFallbackTest {
     }
     assertEquals(1, lines.size(), lines::toString);
     assertTrue(lines.getFirst().contains("read the ordinary way"), lines::toString);
+  }
+
+  @Test
+  void whereItCannotBeToldWhoUsesAFileThatIsSaidOnce() throws Exception {
+    FuseHost host =
+        new KernelFuseHost(
+            new ResidentStart.Making() {
+              @Override
+              public HiddenMemory create(long bytes) throws SystemCallException {
+                return HiddenMemory.create(bytes);
+              }
+
+              @Override
+              public boolean tellsUsers(MemoryFile file) {
+                return false;
+              }
+            },
+            true);
+    Mount mount = mount(host, BUDGET);
+    try {
+      assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+      assertEquals(1, mount.resident().orElseThrow().fills());
+    } finally {
+      mount.unmount(Duration.ofSeconds(5));
+    }
+    assertEquals(1, lines.size(), lines::toString);
+    assertTrue(lines.getFirst().contains("fs.leases-enable"), lines::toString);
+  }
+
+  @Test
+  void whatDoesNotFitIsSaidOnce() throws Exception {
+    Mount mount = mount(new KernelFuseHost(), 4 << 20);
+    try {
+      for (int i = 0; i < 3; i++) {
+        assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+      }
+      assertEquals(3, mount.resident().orElseThrow().refused());
+    } finally {
+      mount.unmount(Duration.ofSeconds(5));
+    }
+    assertEquals(1, lines.size(), lines::toString);
+    assertTrue(lines.getFirst().startsWith("resident: no room for a file"), lines::toString);
+  }
+
+  @Test
+  void whereNoFileCanBeMadeThatIsSaidOnce() throws Exception {
+    List<HiddenMemory> made = new CopyOnWriteArrayList<>();
+    FuseHost host =
+        new KernelFuseHost(
+            bytes -> {
+              made.add(HiddenMemory.create(bytes));
+              return made.getLast();
+            },
+            true);
+    Mount mount = mount(host, BUDGET);
+    try {
+      made.getLast().close();
+      for (int i = 0; i < 3; i++) {
+        assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+      }
+    } finally {
+      mount.unmount(Duration.ofSeconds(5));
+    }
+    assertEquals(1, lines.size(), lines::toString);
+    assertTrue(lines.getFirst().startsWith("resident: no memory for a file"), lines::toString);
   }
 
   @Test

@@ -22,7 +22,15 @@ final class SelectedFilesTest {
     tree.file("a.bin", 3 * MIB);
     tree.file("a.txt", 100 * MIB);
     tree.file(tree.directory(tree.top(), Name.of("below")), Name.of("b.bin"), 4 * MIB);
-    assertEquals(new SelectedFiles(2, 7 * MIB, End.ALL), sum(7 * MIB, 10));
+    assertEquals(new SelectedFiles(2, 8 * MIB, End.ALL), sum(8 * MIB, 10));
+  }
+
+  @Test
+  void countsWholeHugePages() throws Exception {
+    tree.file("a.bin", 3 * MIB);
+    tree.file("b.bin", 3 * MIB);
+    assertEquals(End.TOO_MUCH, sum(7 * MIB, 10).end());
+    assertEquals(new SelectedFiles(2, 8 * MIB, End.ALL), sum(8 * MIB, 10));
   }
 
   @Test
