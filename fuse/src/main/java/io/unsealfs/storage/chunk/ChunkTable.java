@@ -22,7 +22,7 @@ final class ChunkTable {
 
   private final ChunkSettings settings;
   private final ChunkCounters counters;
-  private final SlabPool pool = new SlabPool();
+  private final SlabPool pool;
   private final ChunkMemory memory;
   private final KnownObjects objects;
   private final Consumer<Chunk> whole;
@@ -42,6 +42,7 @@ final class ChunkTable {
     this.settings = settings;
     this.counters = counters;
     this.objects = new KnownObjects(settings, counters);
+    this.pool = new SlabPool(settings.budgetBytes() / 4);
     this.memory = new ChunkMemory(settings.budgetBytes(), pool, counters, objects::forgetIfUnused);
     this.whole = whole;
     this.wanted = wanted;
