@@ -190,10 +190,12 @@ public final class KernelFuseHost implements FuseHost {
             new NodeRequests(nodes, inodes, acl),
             new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, opens),
             new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs(), listed));
+    LargeReplies large = new LargeReplies(size.bytes());
     Crew crew =
         new Crew(
             device,
-            (all, own) -> new Worker(all, own, dispatcher, inodes, size.bytes()),
+            (all, own) ->
+                new Worker(all, own, dispatcher, inodes, new KernelReply(size.bytes(), large)),
             options.workersAtMost(),
             options.patience(),
             interrupts,

@@ -8,8 +8,8 @@ import java.util.Arrays;
 
 /**
  * One reply: {@code struct fuse_out_header} and its payload in one heap array, so that plaintext is
- * decrypted where the kernel copies it from. Belongs to one worker; grows to the largest reply it
- * was asked for and stays so.
+ * decrypted where the kernel copies it from. Belongs to one worker. A small array is its own; a
+ * large one is borrowed from {@link LargeReplies} for one reply at a time.
  */
 final class KernelReply {
   /** {@code struct fuse_out_header}. */
@@ -17,9 +17,13 @@ final class KernelReply {
 
   private static final int FIRST_ROOM = 8 << 10;
 
+  /** Payload of the largest array of its own. */
+  private static final int OWN_MOST = 64 << 10;
+
   private final int mostPayload;
-  private byte[] bytes = new byte[HEADER_SIZE + FIRST_ROOM];
-  private ByteBuffer buffer = view(bytes);
+  private final LargeReplies large;
+  private Room own = new Room(HEADER_SIZE + FIRST_ROOM);
+  private Room room = own;
   private long[] counted = new long[16];
   private int countedNodes;
 
@@ -27,18 +31,46 @@ final class KernelReply {
    * An empty reply.
    *
    * @param mostPayload bytes that no reply exceeds
+   * @param large where arrays for so many bytes come from
    */
-  KernelReply(int mostPayload) {
+  KernelReply(int mostPayload, LargeReplies large) {
     this.mostPayload = mostPayload;
+    this.large = large;
   }
 
-  private static ByteBuffer view(byte[] bytes) {
-    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+  /** A reply that no other shares arrays with. */
+  KernelReply(int mostPayload) {
+    this(mostPayload, new LargeReplies(mostPayload));
+  }
+
+  /** An array for header and payload, and a view of all of it in native order. */
+  static final class Room {
+    private final byte[] bytes;
+    private final ByteBuffer buffer;
+
+    Room(int size) {
+      bytes = new byte[size];
+      buffer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** Overwrites the plaintext. */
+    void wipe() {
+      Arrays.fill(bytes, (byte) 0);
+    }
   }
 
   /** Forgets the last reply. */
   void reset() {
     countedNodes = 0;
+  }
+
+  /** The reply was sent, or will not be: a borrowed array goes back. */
+  void release() {
+    Room last = room;
+    if (!last.equals(own)) {
+      room = own;
+      large.give(last);
+    }
   }
 
   /**
@@ -49,12 +81,17 @@ final class KernelReply {
    */
   ByteBuffer payload(int wanted) {
     int size = Math.clamp(wanted, 0, mostPayload);
-    if (bytes.length < HEADER_SIZE + size) {
-      Arrays.fill(bytes, (byte) 0);
-      bytes = new byte[HEADER_SIZE + Math.min(mostPayload, roundedUp(size))];
-      buffer = view(bytes);
+    if (room.bytes.length < HEADER_SIZE + size) {
+      release();
+      if (size > OWN_MOST) {
+        room = large.take();
+      } else {
+        own.wipe();
+        own = new Room(HEADER_SIZE + Math.min(mostPayload, roundedUp(size)));
+        room = own;
+      }
     }
-    return buffer.limit(HEADER_SIZE + size).position(HEADER_SIZE);
+    return room.buffer.limit(HEADER_SIZE + size).position(HEADER_SIZE);
   }
 
   /** The next power of two, so that a few sizes of request do not make many arrays. */
@@ -65,7 +102,7 @@ final class KernelReply {
 
   /** The payload as it is now, for who does not send it. */
   ByteBuffer payload() {
-    return buffer
+    return room.buffer
         .duplicate()
         .order(ByteOrder.nativeOrder())
         .clear()
@@ -97,9 +134,9 @@ final class KernelReply {
    */
   void send(FuseDevice device, long unique, int result) throws SystemCallException {
     int length = HEADER_SIZE + Math.max(0, result);
-    ByteBuffer header = buffer.limit(bytes.length);
+    ByteBuffer header = room.buffer.clear();
     header.putInt(0, length).putInt(4, Math.min(0, result)).putLong(8, unique);
-    device.write(bytes, length);
+    device.write(room.bytes, length);
   }
 
   /**
@@ -109,12 +146,15 @@ final class KernelReply {
    * @param length bytes of payload
    */
   void notify(FuseDevice device, int code, int length) throws SystemCallException {
-    buffer.limit(bytes.length).putInt(0, HEADER_SIZE + length).putInt(4, code).putLong(8, 0);
-    device.write(bytes, HEADER_SIZE + length);
+    ByteBuffer header = room.buffer.clear();
+    header.putInt(0, HEADER_SIZE + length).putInt(4, code).putLong(8, 0);
+    device.write(room.bytes, HEADER_SIZE + length);
   }
 
   /** Overwrites the plaintext of the last replies. */
   void wipe() {
-    Arrays.fill(bytes, (byte) 0);
+    release();
+    own.wipe();
+    large.close();
   }
 }

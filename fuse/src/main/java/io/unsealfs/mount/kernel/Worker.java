@@ -43,12 +43,12 @@ final class Worker implements Runnable {
   private long serving;
   private Thread thread = Thread.currentThread();
 
-  Worker(Crew crew, FuseDevice device, Dispatcher dispatcher, Inodes inodes, int mostPayload) {
+  Worker(Crew crew, FuseDevice device, Dispatcher dispatcher, Inodes inodes, KernelReply reply) {
     this.crew = crew;
     this.device = device;
     this.dispatcher = dispatcher;
     this.inodes = inodes;
-    this.reply = new KernelReply(mostPayload);
+    this.reply = reply;
     this.source = device;
     this.polled = pollingDevice();
   }
@@ -61,7 +61,11 @@ final class Worker implements Runnable {
     try {
       while (receive()) {
         crew.busy();
-        serve();
+        try {
+          serve();
+        } finally {
+          reply.release();
+        }
       }
     } finally {
       reply.wipe();

@@ -58,9 +58,15 @@ final class Chunk {
   @Nullable Chunk before;
   @Nullable Chunk after;
 
+  private static final int NOBODY = Integer.MAX_VALUE;
+
   private State state = State.COMING; // guarded by this, like all below
   private @Nullable Slab slab;
   private int filled;
+
+  /** Fewest bytes that somebody waits for; others are not woken for less. */
+  private int wakeAt = NOBODY;
+
   private int attempts;
   private @Nullable IOException failure;
   private long failedNanos;
@@ -106,7 +112,10 @@ final class Chunk {
     if (whole) {
       state = State.PRESENT;
     }
-    notifyAll();
+    if (filled >= wakeAt) {
+      wakeAt = NOBODY;
+      notifyAll();
+    }
     return whole;
   }
 
@@ -161,6 +170,7 @@ final class Chunk {
       if (leftMillis <= 0) {
         break;
       }
+      wakeAt = Math.min(wakeAt, bytes);
       wait(leftMillis);
     }
     return state != State.COMING || filled >= bytes;

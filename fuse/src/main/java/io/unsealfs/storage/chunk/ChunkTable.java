@@ -23,7 +23,7 @@ final class ChunkTable {
 
   private final ChunkSettings settings;
   private final ChunkCounters counters;
-  private final SlabPool pool = new SlabPool();
+  private final SlabPool pool;
   private final ChunkMemory memory;
   private final KnownObjects objects;
   private final Consumer<Chunk> whole;
@@ -42,6 +42,7 @@ final class ChunkTable {
       Consumer<Fetch> wanted) {
     this.settings = settings;
     this.counters = counters;
+    this.pool = new SlabPool(settings.budgetBytes() / 4);
     AtomicLong budgetBytes = new AtomicLong(settings.budgetBytes());
     this.objects = new KnownObjects(settings, budgetBytes::get, counters);
     this.memory = new ChunkMemory(budgetBytes, pool, counters, objects::forgetIfUnused);

@@ -9,11 +9,22 @@ import java.util.concurrent.atomic.AtomicLong;
  * copied from it; arrays of a whole chunk are used again, others are small.
  */
 final class SlabPool {
-  /** What may lie idle; a quick reader gives and takes all the time. */
-  private static final int IDLE_MOST = 64;
+  /** What may lie idle at least. */
+  private static final int IDLE_LEAST = 64;
 
+  private final int idleMost;
   private final Deque<byte[]> idle = new ArrayDeque<>(); // guarded by itself
   private final AtomicLong bytesInUse = new AtomicLong();
+
+  /**
+   * An empty pool.
+   *
+   * @param idleBytes what may lie idle: requests under way end in turns and begin together, and a
+   *     new array is cleared by the system, by Java, and moved by the collector
+   */
+  SlabPool(long idleBytes) {
+    this.idleMost = Math.clamp(idleBytes / ChunkGrid.CHUNK_BYTES, IDLE_LEAST, 1 << 16);
+  }
 
   /** A slab of {@code length} bytes of undefined content, used by the caller. */
   Slab take(int length) {
@@ -33,7 +44,7 @@ final class SlabPool {
     bytesInUse.addAndGet(-ciphertext.length);
     if (ciphertext.length == ChunkGrid.CHUNK_BYTES) {
       synchronized (idle) {
-        if (idle.size() < IDLE_MOST) {
+        if (idle.size() < idleMost) {
           idle.push(ciphertext);
         }
       }
