@@ -172,10 +172,9 @@ final class ResidentMountTest {
   @Test
   void whereItCannotBeOpenedToFillItItIsReadTheOrdinaryWay() throws Exception {
     Node file = tree.file("model", 5_000_001);
-    failSecondOpen(
-        () -> {
-          throw new StorageException("too many open files");
-        });
+    failSecondOpen(() -> {
+      throw new StorageException("too many open files");
+    });
     begin(true);
     assertArrayEquals(MemoryTree.content(file), read("model").out());
     awaitClosed();
@@ -184,10 +183,9 @@ final class ResidentMountTest {
   @Test
   void anOpenThatFailsLeavesNothingOpen() throws Exception {
     tree.file("model", 5_000_001);
-    failSecondOpen(
-        () -> {
-          throw new IllegalStateException("a bug");
-        });
+    failSecondOpen(() -> {
+      throw new IllegalStateException("a bug");
+    });
     begin(true);
     assertEquals("open EIO", Probe.ask(point, "read", "model", 0, 10));
     awaitClosed();

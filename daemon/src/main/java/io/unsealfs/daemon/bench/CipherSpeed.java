@@ -30,7 +30,6 @@ public record CipherSpeed(
   private static final int SMALL_SECTOR = 512;
   private static final int LARGE_BLOCK = 64 << 10;
 
-
   private record Candidate(String name, int blockBytes, Supplier<Batch> batch) {}
 
   private static final List<Candidate> CANDIDATES =

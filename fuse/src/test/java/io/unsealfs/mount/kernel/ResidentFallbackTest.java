@@ -182,7 +182,8 @@ final class ResidentFallbackTest {
 
   @Test
   void whereMemoryIsLessThanThought() throws Exception {
-    Mount mount = mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true, true), BUDGET);
+    Mount mount =
+        mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true, true), BUDGET);
     try {
       for (int i = 0; i < 3; i++) {
         assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
@@ -211,6 +212,7 @@ final class ResidentFallbackTest {
                 return false;
               }
             },
+            true,
             true);
     Mount mount = mount(host, BUDGET);
     try {
@@ -247,6 +249,7 @@ final class ResidentFallbackTest {
               made.add(HiddenMemory.create(bytes));
               return made.getLast();
             },
+            true,
             true);
     Mount mount = mount(host, BUDGET);
     try {

@@ -69,8 +69,7 @@ final class SharedDeviceMountTest {
       assertArrayEquals(MemoryTree.content(file), Child.shell(point, all).out());
       Child readers =
           Child.shell(
-              point,
-              "for i in 1 2 3 4 5 6; do (" + all + " | cksum) & done; wait; cksum < $M/f");
+              point, "for i in 1 2 3 4 5 6; do (" + all + " | cksum) & done; wait; cksum < $M/f");
       assertEquals(1, readers.text().lines().distinct().count(), readers::text);
       assertEquals(7, readers.text().lines().count(), readers::text);
       assertEquals(before + 1, descriptors());

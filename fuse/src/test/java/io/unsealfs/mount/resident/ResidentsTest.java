@@ -195,14 +195,13 @@ final class ResidentsTest {
         };
     Content content = new Content(BUDGET);
     CompletableFuture<@Nullable ResidentFile> first =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return pin(3, content);
-              } catch (IOException e) {
-                throw new AssertionError(e);
-              }
-            });
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return pin(3, content);
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        });
     await(inside);
     ResidentFile file = Objects.requireNonNull(pin(3, content));
     assertEquals(-1, file.read(BUDGET - PIECE, ByteBuffer.allocate(10)), "not yet");

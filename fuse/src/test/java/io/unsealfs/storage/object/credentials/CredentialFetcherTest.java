@@ -194,15 +194,14 @@ class CredentialFetcherTest {
     Instant there = Instant.parse("2034-05-06T07:08:09Z");
     Clock wrong = Clock.fixed(Instant.parse("2024-01-01T00:00:00Z"), ZoneOffset.UTC);
     String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(there.atOffset(ZoneOffset.UTC));
-    server.gate(
-        request ->
-            request.body().contains("Timestamp=2034-05-06T07%3A08%3A09Z")
-                ? says(
-                    "{\"Credentials\":{\"AccessKeyId\":\"id\",\"AccessKeySecret\":\"se\","
-                        + "\"SecurityToken\":\"to\",\"Expiration\":\""
-                        + END
-                        + "\"}}")
-                : Fault.status(400, "InvalidTimeStamp.Expired", Map.of("Date", date)));
+    server.gate(request ->
+        request.body().contains("Timestamp=2034-05-06T07%3A08%3A09Z")
+            ? says(
+                "{\"Credentials\":{\"AccessKeyId\":\"id\",\"AccessKeySecret\":\"se\","
+                    + "\"SecurityToken\":\"to\",\"Expiration\":\""
+                    + END
+                    + "\"}}")
+            : Fault.status(400, "InvalidTimeStamp.Expired", Map.of("Date", date)));
     try (OidcExchange exchange = new OidcExchange(pod(), host(), wrong)) {
       expect(exchange.fetch());
       assertEquals(2, server.traffic().requests().size());
