@@ -24,6 +24,9 @@ final class Chunk {
     GONE
   }
 
+  /** More bytes than any chunk has. */
+  private static final int NOBODY = Integer.MAX_VALUE;
+
   final StoredObject object;
   final int index;
   final int length;
@@ -57,8 +60,6 @@ final class Chunk {
 
   @Nullable Chunk before;
   @Nullable Chunk after;
-
-  private static final int NOBODY = Integer.MAX_VALUE;
 
   private State state = State.COMING; // guarded by this, like all below
   private @Nullable Slab slab;

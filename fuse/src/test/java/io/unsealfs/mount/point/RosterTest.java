@@ -94,7 +94,7 @@ class RosterTest {
     LinkedBlockingQueue<Integer> refused = new LinkedBlockingQueue<>();
     Roster shortOfThreads =
         new Roster(
-            4,
+            2,
             Duration.ofMillis(1),
             number -> {
               if (refuses.get()) {

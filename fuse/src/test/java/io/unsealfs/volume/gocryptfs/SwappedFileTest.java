@@ -11,9 +11,9 @@ import io.unsealfs.os.LockedMemory;
 import io.unsealfs.storage.FileTree;
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Source;
-import io.unsealfs.storage.local.LocalTree;
 import io.unsealfs.storage.local.Recorder;
 import io.unsealfs.storage.local.StopSwitch;
+import io.unsealfs.trees.MemoryTree;
 import io.unsealfs.volume.Volume;
 import io.unsealfs.volume.VolumeContext;
 import io.unsealfs.volume.VolumeKey;
@@ -35,6 +35,8 @@ class SwappedFileTest {
   @TempDir Path directory;
   private final byte[] mine = new byte[SIZE];
   private final byte[] other = new byte[SIZE];
+  private byte[] mineStored = {};
+  private byte[] otherStored = {};
 
   @BeforeEach
   void encrypt() throws Exception {
@@ -48,16 +50,17 @@ class SwappedFileTest {
               new GocryptfsWriter.Options(true, 10, 1), new Recorder(), new StopSwitch())
           .encrypt(source, directory.resolve("volume"), key);
     }
+    mineStored = Files.readAllBytes(directory.resolve("volume/mine"));
+    otherStored = Files.readAllBytes(directory.resolve("volume/other"));
   }
 
   private static VolumeKey key() {
     return new VolumeKey.Passphrase(LockedMemory.copyOf("correct horse".getBytes(UTF_8)));
   }
 
-  /** Into the same inode, as an attacker with the disk does it. */
-  private void swap() throws IOException {
-    Path volume = directory.resolve("volume");
-    Files.write(volume.resolve("mine"), Files.readAllBytes(volume.resolve("other")));
+  /** As storage does that shows nothing of it: no other time, no other inode. */
+  private void swap() {
+    System.arraycopy(otherStored, 0, mineStored, 0, mineStored.length);
   }
 
   private static byte[] read(Source source, long offset, int length) throws IOException {
@@ -70,10 +73,18 @@ class SwappedFileTest {
     try (VolumeKey key = key()) {
       return new GocryptfsFormat()
           .open(
-              LocalTree.open(directory.resolve("volume")),
+              storage(),
               key,
               new VolumeContext(cache, new VolumeLimits(1L << 30, 1L << 30), warning -> {}));
     }
+  }
+
+  private FileTree storage() throws IOException {
+    byte[] configuration = Files.readAllBytes(directory.resolve("volume/gocryptfs.conf"));
+    return new MemoryTree(
+        MemoryTree.directory(1)
+            .add(Name.of("gocryptfs.conf"), MemoryTree.file(2, configuration))
+            .add(Name.of("mine"), MemoryTree.file(3, mineStored)));
   }
 
   private static Source mine(Volume volume) throws IOException {
