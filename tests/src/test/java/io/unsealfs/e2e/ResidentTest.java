@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.object.S3ProxyServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -102,6 +103,52 @@ class ResidentTest {
       channel.close();
       mounted.unmount();
       assertTrue(said(mounted).getLast().contains("0 filled, 1 given up"));
+    }
+  }
+
+  @Test
+  void aFileInALuksImageIsReadFromMemoryToo() throws IOException, InterruptedException {
+    Needs.programs("mkfs.ext4");
+    Path image = scratch.resolve("image");
+    Command.unsealfs(scratch, "encrypt", scratch.resolve("plain").toString(), image.toString())
+        .with("--format", "luks2", "--luks-pbkdf", "pbkdf2", "--key", key)
+        .run()
+        .assertStatus(0);
+    volume = image;
+    assertReadFromMemory(mount("resident,resident_size=64M"));
+  }
+
+  @Test
+  void aFileInABucketIsReadFromMemoryToo() throws Exception {
+    try (S3ProxyServer server =
+        S3ProxyServer.start(Files.createDirectory(scratch.resolve("buckets")))) {
+      server.bucket("models");
+      server.upload("models", "volume", volume);
+      assertReadFromMemory(
+          Mounted.mount(
+              scratch,
+              "s3://models/volume",
+              "--endpoint",
+              server.openEndpoint(),
+              "--path-style",
+              "--credentials",
+              "anonymous",
+              "--key",
+              key,
+              "--transport",
+              "kernel",
+              "-o",
+              "resident,resident_size=64M"));
+    }
+  }
+
+  private void assertReadFromMemory(Mounted opened) throws IOException, InterruptedException {
+    try (Mounted mounted = opened) {
+      for (int i = 0; i < 2; i++) {
+        assertArrayEquals(weights, Files.readAllBytes(mounted.resolve("weights.safetensors")));
+      }
+      mounted.unmount();
+      assertTrue(said(mounted).getLast().contains("1 filled, 0 given up"), said(mounted)::toString);
     }
   }
 }

@@ -42,8 +42,9 @@ class VectorImagesTest {
     Needs.fuse();
     Needs.root(); // owners, and modes that nobody else may read
     Path image = vector.unpack(scratch);
+    List<String> opening = vector.options(scratch);
     for (String transport : TRANSPORTS) {
-      List<String> options = new ArrayList<>(vector.options(scratch));
+      List<String> options = new ArrayList<>(opening);
       options.addAll(List.of("--transport", transport));
       try (Mounted mounted = Mounted.mount(scratch, image, options.toArray(String[]::new))) {
         ImageManifest.withoutLostAndFound(TreeSnapshot.of(mounted.path()))
