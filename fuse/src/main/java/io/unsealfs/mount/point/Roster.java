@@ -164,9 +164,7 @@ public final class Roster {
         continue;
       }
       long before = taken.sum();
-      if (patienceNanos > 0) {
-        LockSupport.parkNanos(this, patienceNanos);
-      }
+      waitPatiently();
       if (idle.get() > 0 || started.get() >= most) {
         watching = false;
         // whoever became busy in between did not wake us
@@ -178,6 +176,18 @@ public final class Roster {
           && running.getAndIncrement() > 0) {
         addCounted();
       }
+    }
+  }
+
+  /**
+   * Lets the whole patience pass, unless it is over before. One call to park is not enough: it
+   * returns at once if two who became busy together both woke this thread, and a thread added for
+   * nothing stays and costs all others changes of threads.
+   */
+  private void waitPatiently() {
+    long end = System.nanoTime() + patienceNanos;
+    for (long left = patienceNanos; left > 0 && !over; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(this, left);
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,25 @@ class RosterTest {
     roster.idle();
     roster.busy();
     assertNull(started.poll(200, TimeUnit.MILLISECONDS));
+  }
+
+  @Test
+  void theWholePatiencePassesHoweverOftenTheWatcherIsWoken() throws InterruptedException {
+    Roster patient = new Roster(3, Duration.ofHours(1), started::add, over::incrementAndGet);
+    patient.start(1);
+    assertEquals(1, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    patient.idle();
+    patient.busy();
+
+    for (int i = 0; i < 100; i++) {
+      // as two do that become busy at the same time
+      Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> thread.getName().equals("unsealfs-fuse-watch"))
+          .forEach(LockSupport::unpark);
+      Thread.sleep(2);
+    }
+    assertNull(started.poll());
+    patient.left();
   }
 
   @Test
