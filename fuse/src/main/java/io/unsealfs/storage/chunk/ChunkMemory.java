@@ -205,7 +205,8 @@ final class ChunkMemory {
       if (state != Chunk.State.COMING && state != Chunk.State.PRESENT) {
         return object.pattern().isReadIn(ChunkGrid.start(first), ChunkGrid.start(i));
       }
-      coming |= state == Chunk.State.COMING;
+      // what has arrived a moment ago and was not noted yet counts as well
+      coming |= state == Chunk.State.COMING || (other != null && other.fetch != null);
     }
     return coming;
   }

@@ -187,10 +187,14 @@ public final class ChunkStore implements Closeable {
   }
 
   private void whole(Chunk chunk) {
-    table.arrived(chunk);
     DiskTier tier = disk;
-    if (tier != null) {
-      tier.whole(chunk);
+    if (tier == null || !tier.isOn()) {
+      table.arrived(chunk);
+      return;
+    }
+    List<Chunk> segment = table.arrivedForDisk(chunk);
+    if (!segment.isEmpty()) {
+      tier.save(segment);
     }
   }
 

@@ -359,6 +359,17 @@ final class ChunkTable {
     dropUnused(chunk);
   }
 
+  /**
+   * {@code chunk} became whole, and its segment is to be written if that did. In one step: between
+   * two, memory that is short could take a part of what is complete.
+   *
+   * @return as {@link #holdSegment}
+   */
+  synchronized List<Chunk> arrivedForDisk(Chunk chunk) {
+    arrived(chunk);
+    return chunk.stored ? List.of() : holdSegment(chunk.object, ChunkGrid.segmentOf(chunk.index));
+  }
+
   /** {@code chunk} will not come; a refusal that a reader meets answers for the next ones. */
   synchronized void failed(Chunk chunk, boolean refused) {
     chunk.fetch = null;

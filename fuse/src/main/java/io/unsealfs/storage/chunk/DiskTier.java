@@ -117,21 +117,15 @@ final class DiskTier implements Closeable {
     }
   }
 
-  /** {@code chunk} became whole; if its segment did, it is written. */
-  void whole(Chunk chunk) {
-    if (chunk.stored || !cache.isOn()) {
-      return;
-    }
-    int segment = ChunkGrid.segmentOf(chunk.index);
-    List<Chunk> chunks = table.holdSegment(chunk.object, segment);
-    if (chunks.isEmpty()) {
-      return;
-    }
+  /** Writes a segment, beside those who read it; lets go of its chunks afterwards. */
+  void save(List<Chunk> chunks) {
+    StoredObject object = chunks.getFirst().object;
+    int segment = ChunkGrid.segmentOf(chunks.getFirst().index);
     try {
       writer.execute(() -> {
         boolean written = false;
         try {
-          written = write(chunk.object, segment, chunks);
+          written = write(object, segment, chunks);
         } finally {
           table.releaseSegment(chunks, written);
         }
