@@ -101,8 +101,8 @@ final class ObjectOptions {
   @Option(
       names = "--prefetch-streams-per-file",
       paramLabel = "N",
-      description = "Bucket: most requests ahead of each reader of a file (default: 8).")
-  int prefetchStreamsPerFile = 8;
+      description = "Bucket: most requests ahead of each reader of a file (default: 16).")
+  int prefetchStreamsPerFile = 16;
 
   @Option(
       names = "--chunk-cache-dir",

@@ -63,7 +63,7 @@ public record ChunkSettings(
         1 << 20,
         ChunkGrid.SEGMENT_BYTES,
         128L << 20,
-        8,
+        16,
         RetryPolicy.DEFAULT,
         Duration.ofSeconds(1));
   }

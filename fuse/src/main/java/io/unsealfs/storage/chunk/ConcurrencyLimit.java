@@ -1,9 +1,10 @@
 package io.unsealfs.storage.chunk;
 
 /**
- * How many requests may be under way. Begins at 8; one more after each round in which nothing went
- * wrong and more came in per second than in the round before; half as many when the store says that
- * it is too much. A round is as many completions as the limit. Not thread-safe.
+ * How many requests may be under way. Begins at 8; half as many more after each round in which
+ * nothing went wrong and clearly more came in per second than in the rounds before, until one
+ * brings no more; from then on one more at a time. Half as many when the store says that it is too
+ * much. A round is as many completions as the limit. Not thread-safe.
  */
 final class ConcurrencyLimit {
   private static final int LEAST = 2;
@@ -14,6 +15,9 @@ final class ConcurrencyLimit {
 
   /** Growth that is more than chance. */
   private static final double RISE = 1.02;
+
+  /** Growth that half as many connections more must bring to be worth as many again. */
+  private static final double STEEP_RISE = 1.1;
 
   /** Rounds without growth after which one more is tried again: the network may have changed. */
   private static final int PROBE_ROUNDS = 8;
@@ -26,6 +30,7 @@ final class ConcurrencyLimit {
   private long roundStartNanos;
   private double lastRate;
   private boolean full;
+  private boolean steep = true;
   private long quietUntilNanos;
 
   ConcurrencyLimit(int most, long nowNanos) {
@@ -57,11 +62,16 @@ final class ConcurrencyLimit {
       return;
     }
     double rate = bytes / (double) Math.max(1, nowNanos - roundStartNanos);
-    boolean rises = rate > lastRate * RISE;
+    boolean rises = rate > lastRate * (steep ? STEEP_RISE : RISE);
     flatRounds = rises ? 0 : flatRounds + 1;
-    if (full && limit < most && (rises || flatRounds >= PROBE_ROUNDS)) {
-      limit++;
-      flatRounds = 0;
+    if (full) {
+      steep &= rises;
+      if (steep) {
+        limit = Math.min(most, limit + limit / 2);
+      } else if (limit < most && (rises || flatRounds >= PROBE_ROUNDS)) {
+        limit++;
+        flatRounds = 0;
+      }
     }
     // the best so far, forgotten slowly: one lucky round must not end all growth
     lastRate = Math.max(rate, lastRate * 0.95);
@@ -76,6 +86,7 @@ final class ConcurrencyLimit {
       return;
     }
     limit = Math.max(LEAST, limit / 2);
+    steep = false;
     quietUntilNanos = nowNanos + roundTripNanos;
     lastRate = 0;
     begin(nowNanos);

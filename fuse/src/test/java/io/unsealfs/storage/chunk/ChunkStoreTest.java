@@ -92,18 +92,20 @@ class ChunkStoreTest {
 
     ChunkTable.Ordered ofOne =
         table.order(object, new Ahead(0, 64L * MIB, MIB), Priority.PREFETCH, one);
-    assertEquals(8, ofOne.fetches().size());
-    assertEquals(8L * MIB, ofOne.to());
+    assertEquals(16, ofOne.fetches().size());
+    assertEquals(16L * MIB, ofOne.to());
     assertEquals(
         List.of(),
-        table.order(object, new Ahead(8L * MIB, 64L * MIB, MIB), Priority.PREFETCH, one).fetches());
+        table
+            .order(object, new Ahead(16L * MIB, 64L * MIB, MIB), Priority.PREFETCH, one)
+            .fetches());
     Ahead elsewhere = new Ahead(200L * MIB, 264L * MIB, MIB);
-    assertEquals(8, table.order(object, elsewhere, Priority.PREFETCH, other).fetches().size());
+    assertEquals(16, table.order(object, elsewhere, Priority.PREFETCH, other).fetches().size());
 
     table.over(ofOne.fetches().getFirst());
     assertEquals(
-        9L * MIB,
-        table.order(object, new Ahead(8L * MIB, 64L * MIB, MIB), Priority.PREFETCH, one).to());
+        17L * MIB,
+        table.order(object, new Ahead(16L * MIB, 64L * MIB, MIB), Priority.PREFETCH, one).to());
   }
 
   @Test
