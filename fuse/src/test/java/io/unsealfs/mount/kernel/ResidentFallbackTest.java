@@ -12,6 +12,7 @@ import io.unsealfs.mount.MemoryTree;
 import io.unsealfs.mount.Mount;
 import io.unsealfs.mount.MountException;
 import io.unsealfs.mount.Mounts;
+import io.unsealfs.mount.Operation;
 import io.unsealfs.mount.Transport;
 import io.unsealfs.mount.resident.ResidentPlan;
 import io.unsealfs.os.ErrorNumber;
@@ -20,6 +21,8 @@ import io.unsealfs.os.MemoryFile;
 import io.unsealfs.os.SystemCallException;
 import io.unsealfs.storage.Node;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.text.MessageFormat;
 import java.time.Duration;
@@ -27,9 +30,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.annotations.In;
+import jnr.ffi.annotations.Out;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -262,6 +269,85 @@ final class ResidentFallbackTest {
     }
     assertEquals(1, lines.size(), lines::toString);
     assertTrue(lines.getFirst().startsWith("resident: no memory for a file"), lines::toString);
+  }
+
+  @Test
+  void memoryThatTheKernelDoesNotTakeIsOfferedAgainAtTheNextOpen() throws Exception {
+    LongAdder reads = new LongAdder();
+    FuseEvents counting =
+        new FuseEvents() {
+          @Override
+          public void failed(String operation, String location, String path, IOException cause) {}
+
+          @Override
+          public void unexpected(String operation, Throwable cause) {}
+
+          @Override
+          public boolean wantsTimes() {
+            return true;
+          }
+
+          @Override
+          public void answered(Operation operation, int result, long nanos) {
+            if (operation == Operation.READ) {
+              reads.increment();
+            }
+          }
+        };
+    // whoever fills the file may not offer it, as a daemon that has lost a capability
+    tree.fault("read", ResidentFallbackTest::loseAdmin);
+    Mount mount =
+        new KernelFuseHost()
+            .mount(
+                tree,
+                point,
+                Mounts.PLAIN.withResident(
+                    Optional.of(new ResidentPlan(path -> true, BUDGET, true))),
+                counting);
+    try {
+      assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+      assertEquals(1, mount.resident().orElseThrow().fills());
+      assertTrue(reads.sum() > 0, "read the ordinary way");
+      assertEquals(1, lines.size(), lines::toString);
+      assertTrue(
+          lines.getFirst().startsWith("resident: the kernel does not take the memory"),
+          lines::toString);
+
+      tree.heal();
+      // what the kernel kept of the ordinary way would answer as well
+      Child.shell(point, "dd if=$M/model iflag=nocache count=0 2>&1").out();
+      reads.reset();
+      assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+      assertEquals(0, reads.sum(), "the kernel reads the memory");
+      assertEquals(1, mount.resident().orElseThrow().fills(), "not filled again");
+    } finally {
+      mount.unmount(Duration.ofSeconds(5));
+    }
+    assertEquals(1, lines.size(), lines::toString);
+  }
+
+  /** capabilities(7), of the calling thread only. */
+  public interface Capabilities {
+    /** Fills in effective, permitted, inheritable, twice. */
+    int capget(@In byte[] header, @Out byte[] data);
+
+    /** Sets them. */
+    int capset(@In byte[] header, @In byte[] data);
+  }
+
+  private static final Capabilities CAPABILITIES =
+      LibraryLoader.create(Capabilities.class).load("c");
+
+  private static void loseAdmin() {
+    int version3 = 0x20080522;
+    int admin = 21;
+    byte[] header = new byte[2 * Integer.BYTES];
+    ByteBuffer.wrap(header).order(ByteOrder.nativeOrder()).putInt(version3);
+    byte[] data = new byte[6 * Integer.BYTES];
+    assertEquals(0, CAPABILITIES.capget(header, data));
+    ByteBuffer effective = ByteBuffer.wrap(data).order(ByteOrder.nativeOrder());
+    effective.putInt(0, effective.getInt(0) & ~(1 << admin));
+    assertEquals(0, CAPABILITIES.capset(header, data));
   }
 
   @Test
