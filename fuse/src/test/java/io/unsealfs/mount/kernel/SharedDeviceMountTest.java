@@ -2,6 +2,7 @@ package io.unsealfs.mount.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.mount.Child;
 import io.unsealfs.mount.FuseEvents;
@@ -11,16 +12,23 @@ import io.unsealfs.mount.Mounts;
 import io.unsealfs.os.HiddenMemory;
 import io.unsealfs.storage.Node;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where the descriptor of the connection cannot be cloned all workers read from the one. */
 @Timeout(120)
@@ -56,6 +64,50 @@ final class SharedDeviceMountTest {
       return false; // closed since
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The kernel lets a direct read end with its answer only, also for a reader that was killed: such
+   * a one waits for the source, and nobody else does.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void directReadersThatHangAndAreKilledHoldUpNobodyElse(boolean clones) throws Exception {
+    CountDownLatch hanging = new CountDownLatch(8);
+    CountDownLatch answered = new CountDownLatch(1);
+    tree.fault(
+        "read",
+        () -> {
+          hanging.countDown();
+          try {
+            assertTrue(answered.await(60, TimeUnit.SECONDS));
+          } catch (InterruptedException e) {
+            throw new InterruptedIOException("interrupted");
+          }
+        });
+    Mount mount =
+        new KernelFuseHost(HiddenMemory::create, true, clones)
+            .mount(tree, point, Mounts.PLAIN, FuseEvents.NONE);
+    List<Process> readers = new ArrayList<>();
+    try {
+      ProcessBuilder dd =
+          new ProcessBuilder("dd", "if=" + point.resolve("f"), "iflag=direct", "bs=64K", "count=1")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+      for (int i = 0; i < 8; i++) {
+        readers.add(dd.start());
+      }
+      assertTrue(hanging.await(30, TimeUnit.SECONDS));
+      readers.forEach(Process::destroyForcibly);
+      assertEquals("f", Child.shell(point, "ls $M").text());
+      answered.countDown();
+      for (Process reader : readers) {
+        assertTrue(reader.waitFor(30, TimeUnit.SECONDS));
+      }
+    } finally {
+      answered.countDown();
+      mount.unmount(LONG);
     }
   }
 
