@@ -226,7 +226,12 @@ final class BucketPlace implements Place {
     try {
       Optional<Path> directory = options.chunkCache();
       if (directory.isPresent() && !keepsCopies) {
-        chunks.attach(DiskCache.open(directory.get(), limits, mac, BucketPlace::warn));
+        DiskCache cache = DiskCache.open(directory.get(), limits, mac, BucketPlace::warn);
+        if (mac.isEmpty()) {
+          chunks.attachTrusted(cache);
+        } else {
+          chunks.attach(cache);
+        }
         keepsCopies = true;
         kept = true;
       }

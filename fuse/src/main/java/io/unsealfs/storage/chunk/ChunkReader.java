@@ -46,6 +46,11 @@ final class ChunkReader {
     if (abandoned != null) {
       store.giveUp(object, abandoned);
     }
+    if (plan.sequential() && store.readDirectly(object, offset, wanted, dst)) {
+      counters.readBytes.add(wanted);
+      fetchAhead(object, plan);
+      return;
+    }
     int first = ChunkGrid.chunkOf(offset);
     int last = ChunkGrid.chunkOf(offset + wanted - 1);
     @Nullable Chunk[] held = new @Nullable Chunk[last - first + 1];

@@ -9,6 +9,7 @@ import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.StoreLocation;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
@@ -58,11 +59,24 @@ public final class ChunkStore implements Closeable {
    * Keeps segments in {@code cache} from now on and looks there before the store is asked. At most
    * once. The cache is closed with this store.
    */
-  public synchronized void attach(DiskCache cache) {
+  public void attach(DiskCache cache) {
+    attach(cache, false);
+  }
+
+  /**
+   * The same for a format that finds out itself what is not authentic of what it reads in sequence,
+   * and says so to the source: sequences are then read straight from the files of segments, whose
+   * payload nobody else checks.
+   */
+  public void attachTrusted(DiskCache cache) {
+    attach(cache, true);
+  }
+
+  private synchronized void attach(DiskCache cache, boolean trusted) {
     if (disk != null) {
       throw new IllegalStateException("a disk cache is attached already");
     }
-    disk = new DiskTier(cache, location, this, table, counters);
+    disk = new DiskTier(cache, trusted, location, this, table, counters);
     table.save();
   }
 
@@ -142,9 +156,39 @@ public final class ChunkStore implements Closeable {
 
   /** Orders a range that nobody waits for; returns the end of what was ordered. */
   long order(StoredObject object, Ahead ahead, Priority priority, @Nullable ReadStream stream) {
-    ChunkTable.Ordered ordered = table.order(object, ahead, priority, stream);
-    submit(ordered.fetches());
-    return ordered.to();
+    DiskTier tier = disk;
+    if (tier == null || !tier.readsDirectly()) {
+      ChunkTable.Ordered ordered = table.order(object, ahead, priority, stream);
+      submit(ordered.fetches());
+      return ordered.to();
+    }
+    // what its reader will read from the disk need not come into memory
+    for (long from = ahead.from(); from < ahead.to(); ) {
+      int segment = ChunkGrid.segmentOf(ChunkGrid.chunkOf(from));
+      long end = Math.min(ahead.to(), ChunkGrid.start(ChunkGrid.firstOf(segment + 1)));
+      if (!tier.holds(object, segment)) {
+        ChunkTable.Ordered ordered =
+            table.order(object, new Ahead(from, end, ahead.partBytes()), priority, stream);
+        submit(ordered.fetches());
+        if (ordered.to() < end) {
+          return ordered.to();
+        }
+      }
+      from = end;
+    }
+    return ahead.to();
+  }
+
+  /**
+   * Reads a part of a sequence from the disk, if that is where it is, and not all of it is in
+   * memory or on its way there.
+   */
+  boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
+    DiskTier tier = disk;
+    return tier != null
+        && tier.readsDirectly()
+        && !table.hasAll(object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))
+        && tier.readDirectly(object, offset, wanted, ciphertext);
   }
 
   /**

@@ -170,6 +170,16 @@ final class ChunkTable {
     };
   }
 
+  /** Whether all chunks of that range are in memory or on their way. */
+  synchronized boolean hasAll(StoredObject object, int first, int last) {
+    for (int i = first; i <= last; i++) {
+      if (usable(object, i) == null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /**
    * What was ordered.
    *

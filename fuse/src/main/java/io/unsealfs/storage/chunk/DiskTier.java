@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The disk cache at work beside a {@link ChunkStore}: looks there before the store is asked, writes
@@ -24,6 +25,9 @@ final class DiskTier implements Closeable {
   /** Segments that readers brought and that may wait to be written; in memory until then. */
   private static final int PENDING_WRITES = 8;
 
+  /** Segments that the system is to read ahead of one who reads their files. */
+  private static final int EXPECTED = 2;
+
   private final DiskCache cache;
   private final ChunkStore store;
   private final ChunkTable table;
@@ -32,19 +36,28 @@ final class DiskTier implements Closeable {
   private final LoadLine loaders = new LoadLine("unsealfs-cache-read-", LOADERS, this::load);
   private final ThreadPoolExecutor writer = writer();
   private final LongAdder skipped = new LongAdder();
+  private final @Nullable SegmentFiles files;
 
   /** Shared by all who write; closing waits for them, also for those in threads of others. */
   private final ReentrantReadWriteLock writing = new ReentrantReadWriteLock();
 
   private boolean closed; // guarded by writing
 
+  /**
+   * A tier over {@code cache}.
+   *
+   * @param trusted whether the format finds out what of a sequence is not authentic, so that
+   *     sequences are read straight from the files
+   */
   DiskTier(
       DiskCache cache,
+      boolean trusted,
       StoreLocation location,
       ChunkStore store,
       ChunkTable table,
       ChunkCounters counters) {
     this.cache = cache;
+    this.files = trusted ? new SegmentFiles(cache) : null;
     this.location = location;
     this.store = store;
     this.table = table;
@@ -65,7 +78,59 @@ final class DiskTier implements Closeable {
   }
 
   private SegmentId id(StoredObject object, int segment) {
-    return SegmentId.of(location, object.version(), segment);
+    return object.segment(location, segment);
+  }
+
+  /** Whether sequences are read straight from the files. */
+  boolean readsDirectly() {
+    return files != null && cache.isOn();
+  }
+
+  /**
+   * Reads a part of a sequence straight from the files of its segments.
+   *
+   * @return false if they are not all there; nothing was read then
+   */
+  boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
+    SegmentFiles known = files;
+    if (known == null) {
+      return false;
+    }
+    int start = ciphertext.position();
+    int limit = ciphertext.limit();
+    boolean done = false;
+    try {
+      int left = wanted;
+      while (left > 0) {
+        long at = offset + (wanted - left);
+        SegmentId id = id(object, ChunkGrid.segmentOf(ChunkGrid.chunkOf(at)));
+        int from = (int) (at % ChunkGrid.SEGMENT_BYTES);
+        int count = Math.min(left, id.payloadLength() - from);
+        boolean first = !known.isOpen(id);
+        if (!known.read(id, from, ciphertext.limit(ciphertext.position() + count))) {
+          return false;
+        }
+        if (first) {
+          expectAfter(known, object, id.segment());
+        }
+        left -= count;
+      }
+      done = true;
+      return true;
+    } finally {
+      ciphertext.limit(limit);
+      if (!done) {
+        ciphertext.position(start);
+      }
+    }
+  }
+
+  /** The segments behind one that was come to: the system reads them while that one is read. */
+  private void expectAfter(SegmentFiles known, StoredObject object, int segment) {
+    int last = ChunkGrid.segmentOf(ChunkGrid.count(object.size()) - 1);
+    for (int next = segment + 1; next <= Math.min(last, segment + EXPECTED); next++) {
+      boolean _ = known.expect(id(object, next));
+    }
   }
 
   /** Begins to bring {@code fetch} from the disk; false if it is not there. */
@@ -185,6 +250,9 @@ final class DiskTier implements Closeable {
   /** The bytes of a segment are not what they should be. */
   void distrust(StoredObject object, int segment) {
     SegmentId id = id(object, segment);
+    if (files != null) {
+      files.forget(id);
+    }
     if (cache.mayHold(id)) {
       cache.delete(id);
     }
@@ -208,6 +276,9 @@ final class DiskTier implements Closeable {
   @Override
   public void close() {
     loaders.close();
+    if (files != null) {
+      files.close();
+    }
     writer.shutdown();
     try {
       boolean _ = writer.awaitTermination(10, TimeUnit.SECONDS);

@@ -76,12 +76,14 @@ final class ReadPattern {
    * @param ahead what is to be fetched ahead, in order
    * @param stream the sequence that does so
    * @param abandoned a sequence that is over: what it asked for and nobody waits for can go
+   * @param sequential whether it continues what is known to be a sequence
    */
   record Plan(
       long demandEnd,
       List<Ahead> ahead,
       @Nullable ReadStream stream,
-      @Nullable ReadStream abandoned) {}
+      @Nullable ReadStream abandoned,
+      boolean sequential) {}
 
   private final long size;
   private final ChunkSettings settings;
@@ -150,10 +152,10 @@ final class ReadPattern {
           stream.reads > 1 || offset == 0
               ? List.of()
               : List.of(new Ahead(0, Math.min(offset, size), settings.prefetchPartBytes()));
-      return new Plan(size, rest, stream, abandoned);
+      return new Plan(size, rest, stream, abandoned, false);
     }
     if (stream.strides >= STRIDES_SEEN && stream.reads == 1) {
-      return new Plan(end, strided(stream, end - offset), stream, abandoned);
+      return new Plan(end, strided(stream, end - offset), stream, abandoned, false);
     }
     if (!isSequential(stream) || settings.prefetchWindowMaxBytes() == 0) {
       long least =
@@ -163,11 +165,11 @@ final class ReadPattern {
       long from = offset - offset % ChunkGrid.CHUNK_BYTES;
       long demandEnd = Math.min(size, Math.max(end, from + least));
       stream.frontier = Math.max(stream.frontier, demandEnd);
-      return new Plan(demandEnd, List.of(), stream, abandoned);
+      return new Plan(demandEnd, List.of(), stream, abandoned, false);
     }
     scattered = 0;
     grow(stream);
-    return new Plan(end, ahead(stream, end), stream, abandoned);
+    return new Plan(end, ahead(stream, end), stream, abandoned, true);
   }
 
   /** Several readers of one place, and scattered reads that come near each other, are none. */

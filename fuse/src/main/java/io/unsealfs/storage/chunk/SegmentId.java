@@ -21,10 +21,17 @@ record SegmentId(String objectHex, int segment, int payloadLength) {
 
   /** The segment of an object of the store at {@code location}. */
   static SegmentId of(StoreLocation location, ObjectVersion version, int segment) {
-    return new SegmentId(
-        HexFormat.of().formatHex(hash(location, version)),
-        segment,
-        ChunkGrid.segmentLength(segment, version.size()));
+    return of(objectHex(location, version), version.size(), segment);
+  }
+
+  /** The same where {@link #objectHex} is known. */
+  static SegmentId of(String objectHex, long objectSize, int segment) {
+    return new SegmentId(objectHex, segment, ChunkGrid.segmentLength(segment, objectSize));
+  }
+
+  /** What stands for an object of the store at {@code location}. */
+  static String objectHex(StoreLocation location, ObjectVersion version) {
+    return HexFormat.of().formatHex(hash(location, version));
   }
 
   private static byte[] hash(StoreLocation location, ObjectVersion version) {

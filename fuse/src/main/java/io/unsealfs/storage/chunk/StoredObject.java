@@ -2,6 +2,7 @@ package io.unsealfs.storage.chunk;
 
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.StoreLocation;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ final class StoredObject {
   private volatile @Nullable String staleBecause;
   private volatile boolean unlisted;
   private volatile boolean index;
+  private volatile @Nullable String hex;
 
   /** Guarded by the store's lock: sources that are open. */
   int opens;
@@ -38,6 +40,16 @@ final class StoredObject {
 
   boolean isIndex() {
     return index;
+  }
+
+  /** A segment of it on disk, of the store at {@code location}. */
+  SegmentId segment(StoreLocation location, int segment) {
+    String known = hex;
+    if (known == null) {
+      known = SegmentId.objectHex(location, version);
+      hex = known; // whoever else does so finds the same
+    }
+    return SegmentId.of(known, size(), segment);
   }
 
   ReadPattern pattern() {

@@ -1,0 +1,194 @@
+package io.unsealfs.storage.chunk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.unsealfs.storage.Source;
+import io.unsealfs.storage.object.ObjectVersion;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sequences that are read straight from the files of the disk cache. */
+@Timeout(120)
+class DirectReadTest {
+  private static final int MIB = 1 << 20;
+  private static final int STEP = 300_000;
+  private static final ChunkSettings SETTINGS = ChunkSettings.defaults(1L << 32, 1L << 31);
+
+  @TempDir Path directory;
+
+  private final byte[] bytes = FakeStore.bytes(44 * MIB + 777, 3);
+  private final FakeStore fake = new FakeStore();
+  private final ObjectVersion version = fake.put("a", bytes);
+
+  @BeforeEach
+  void fill() throws Exception {
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS)) {
+      store.attach(cache());
+      try (Source source = store.open(version)) {
+        assertTrue(source.warm(0, bytes.length, brought -> true));
+      }
+    }
+    assertEquals(6, segments().size());
+    fake.requests.clear();
+  }
+
+  private DiskCache cache() throws IOException {
+    return DiskCache.open(
+        directory,
+        new DiskLimits(1L << 30, 0),
+        Optional.empty(),
+        warning -> {
+          throw new AssertionError(warning);
+        });
+  }
+
+  private ChunkStore store() throws IOException {
+    ChunkStore store = new ChunkStore(fake, SETTINGS);
+    store.attachTrusted(cache());
+    return store;
+  }
+
+  /** The files, in the order of the object. */
+  private List<Path> segments() throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("[0-9a-f]{8}"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** Reads on from {@code from} to {@code to}, and compares. */
+  private void read(Source source, int from, int to) throws IOException {
+    for (int offset = from; offset < to; offset += STEP) {
+      ByteBuffer dst = ByteBuffer.allocate(Math.min(STEP, to - offset));
+      int got = source.read(offset, dst);
+      assertEquals(dst.capacity(), got);
+      assertTrue(Arrays.equals(bytes, offset, offset + got, dst.array(), 0, got), "at " + offset);
+    }
+  }
+
+  @Test
+  void takesNoMemoryAndAsksTheStoreNothing() throws Exception {
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 0, bytes.length);
+      assertEquals(List.of(), fake.requests);
+      assertTrue(store.figures().memoryBytes() <= 2 * MIB, store.figures().toString());
+      assertEquals(bytes.length, store.figures().readBytes());
+      // the beginning is no sequence yet
+      assertTrue(store.figures().disk().hits() <= 6 + 3, store.figures().toString());
+    }
+  }
+
+  @Test
+  void fetchesWhatIsMissingAheadAndNothingElse() throws Exception {
+    List<Path> all = segments();
+    Files.delete(all.get(2));
+    Files.delete(all.get(4));
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 0, bytes.length);
+      assertTrue(
+          fake.requests.stream()
+              .allMatch(one -> one.offset() / (8 * MIB) == 2 || one.offset() / (8 * MIB) == 4),
+          fake.requests::toString);
+      assertEquals(16L * MIB, fake.requests.stream().mapToLong(FakeStore.Request::length).sum());
+    }
+    assertEquals(6, segments().size(), "and it is there for the next mount");
+  }
+
+  @Test
+  void aDamagedHeaderIsFetchedAgain() throws Exception {
+    flip(segments().get(3), 20);
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 0, bytes.length);
+      assertEquals(1, store.figures().disk().corrupt());
+      assertEquals(8L * MIB, fake.requests.stream().mapToLong(FakeStore.Request::length).sum());
+    }
+  }
+
+  @Test
+  void aFileCutShortWhileItIsReadIsFetchedAgain() throws Exception {
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 0, 20 * STEP);
+      // that one is open already, ahead of the reader
+      try (RandomAccessFile file = new RandomAccessFile(segments().get(1).toFile(), "rw")) {
+        file.setLength(MIB);
+      }
+      read(source, 20 * STEP, bytes.length);
+      assertEquals(1, store.figures().disk().corrupt());
+      assertTrue(fake.requests.stream().allMatch(one -> one.offset() / (8 * MIB) == 1));
+      assertFalse(fake.requests.isEmpty());
+    }
+  }
+
+  @Test
+  void whatTheFormatDistrustsIsFetchedAgainOnce() throws Exception {
+    int damaged = 30 * MIB + 5;
+    flip(segments().get(3), SegmentHeader.SIZE + 6 * MIB + 5);
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 0, 27 * MIB);
+      ByteBuffer dst = ByteBuffer.allocate(4 * MIB);
+      assertEquals(4 * MIB, source.read(27 * MIB, dst));
+      assertEquals(
+          damaged - 27 * MIB,
+          Arrays.mismatch(dst.array(), Arrays.copyOfRange(bytes, 27 * MIB, 31 * MIB)),
+          "only the format can tell");
+      assertEquals(List.of(), fake.requests);
+
+      assertTrue(source.distrust(damaged, 1));
+      read(source, 27 * MIB, bytes.length);
+      assertEquals(1, store.figures().distrusted());
+      assertFalse(source.distrust(damaged, 1), "it is the store's own");
+    }
+  }
+
+  @Test
+  void aFileThatIsDeletedWhileItIsReadMakesNoDifference() throws Exception {
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 0, 20 * STEP);
+      DiskCache.purge(directory);
+      read(source, 20 * STEP, bytes.length);
+    }
+  }
+
+  @Test
+  void withoutTheFormatsWordThePayloadIsChecked() throws Exception {
+    flip(segments().get(3), SegmentHeader.SIZE + 6 * MIB + 5);
+    try (ChunkStore store = new ChunkStore(fake, SETTINGS)) {
+      store.attach(cache());
+      try (Source source = store.open(version)) {
+        read(source, 0, bytes.length);
+        // each of those who load a part of it may find it
+        assertTrue(store.figures().disk().corrupt() >= 1);
+      }
+    }
+  }
+
+  private static void flip(Path file, int offset) throws IOException {
+    try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+      bytes.seek(offset);
+      int before = bytes.read();
+      bytes.seek(offset);
+      bytes.write(before ^ 1);
+    }
+  }
+}
