@@ -104,13 +104,16 @@ final class DiskTier implements Closeable {
       while (left > 0) {
         long at = offset + (wanted - left);
         SegmentId id = id(object, ChunkGrid.segmentOf(ChunkGrid.chunkOf(at)));
+        if (object.isDistrusted(id.segment())) {
+          return false;
+        }
         int from = (int) (at % ChunkGrid.SEGMENT_BYTES);
         int count = Math.min(left, id.payloadLength() - from);
         boolean first = !known.isOpen(id);
         if (!known.read(id, from, ciphertext.limit(ciphertext.position() + count))) {
           return false;
         }
-        if (first) {
+        if (first || from < ChunkGrid.CHUNK_BYTES) {
           expectAfter(known, object, id.segment());
         }
         left -= count;
@@ -251,6 +254,8 @@ final class DiskTier implements Closeable {
   void distrust(StoredObject object, int segment) {
     SegmentId id = id(object, segment);
     if (files != null) {
+      // before its file goes: who opens that now must not read it straight any more
+      object.distrust(segment);
       files.forget(id);
     }
     if (cache.mayHold(id)) {

@@ -4,6 +4,7 @@ import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.StoreLocation;
 import java.util.Collection;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ final class StoredObject {
   private volatile boolean unlisted;
   private volatile boolean index;
   private volatile @Nullable String hex;
+
+  /** Segments whose copies on disk were found not to be authentic: read the checked way only. */
+  private final Set<Integer> distrusted = ConcurrentHashMap.newKeySet();
 
   /** Guarded by the store's lock: sources that are open. */
   int opens;
@@ -50,6 +54,14 @@ final class StoredObject {
       hex = known; // whoever else does so finds the same
     }
     return SegmentId.of(known, size(), segment);
+  }
+
+  void distrust(int segment) {
+    distrusted.add(segment);
+  }
+
+  boolean isDistrusted(int segment) {
+    return !distrusted.isEmpty() && distrusted.contains(segment);
   }
 
   ReadPattern pattern() {
