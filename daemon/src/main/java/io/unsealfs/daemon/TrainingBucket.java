@@ -2,15 +2,28 @@ package io.unsealfs.daemon;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.unsealfs.storage.object.Cancellation;
+import io.unsealfs.storage.object.Fetched;
+import io.unsealfs.storage.object.ObjectStore;
+import io.unsealfs.storage.object.ObjectUri;
+import io.unsealfs.storage.object.ObjectVersion;
+import io.unsealfs.storage.object.RangeSink;
+import io.unsealfs.storage.object.StoreSettings;
+import io.unsealfs.storage.object.credentials.CredentialListener;
+import io.unsealfs.storage.object.credentials.GivenCredentials;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
@@ -28,6 +41,9 @@ final class TrainingBucket implements Closeable {
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,15})-(\\d{1,15})");
   private static final int CONNECTIONS = 8;
 
+  /** Of one request; several reads of a connection. */
+  private static final int PIECE_BYTES = 100_000;
+
   private final Path directory;
   private final HttpServer server;
   private final ExecutorService threads = Executors.newFixedThreadPool(CONNECTIONS);
@@ -43,6 +59,51 @@ final class TrainingBucket implements Closeable {
   /** What {@code --endpoint} wants. */
   String endpoint() {
     return "http://127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  /**
+   * Reads a piece of the largest object so often, as a mount does it.
+   *
+   * @param credentials a file of them
+   */
+  void requests(int count, Path credentials) throws IOException, UsageException {
+    ObjectUri uri = ObjectUri.parse("s3://" + NAME);
+    StoreSettings settings =
+        StoreOpening.settings(
+            uri,
+            Map.of(
+                "endpoint",
+                endpoint(),
+                "path-style",
+                "true",
+                "credentials",
+                "file:" + credentials));
+    StoreOpening opening = new StoreOpening(Map.of(), new GivenCredentials());
+    try (ObjectStore store = opening.open(uri, settings, CredentialListener.none());
+        Stream<Path> all = Files.walk(directory)) {
+      Path largest =
+          all.filter(Files::isRegularFile)
+              .max(Comparator.comparingLong(file -> file.toFile().length()))
+              .orElseThrow();
+      ObjectVersion version =
+          new ObjectVersion(
+              directory.relativize(largest).toString(),
+              Files.size(largest),
+              Optional.of(tag(largest)),
+              0,
+              false);
+      ByteBuffer ciphertext = ByteBuffer.allocate(PIECE_BYTES);
+      for (int i = 0; i < count; i++) {
+        RangeSink sink = RangeSink.into(ciphertext.clear());
+        Fetched _ =
+            store.get(
+                version,
+                (long) i * 1000 % (version.size() - PIECE_BYTES),
+                PIECE_BYTES,
+                sink,
+                new Cancellation());
+      }
+    }
   }
 
   private void answer(HttpExchange exchange) throws IOException {
@@ -82,8 +143,12 @@ final class TrainingBucket implements Closeable {
     }
   }
 
+  private static String tag(Path file) {
+    return Integer.toHexString(file.hashCode());
+  }
+
   private static String etag(Path file) {
-    return "\"" + Integer.toHexString(file.hashCode()) + "\"";
+    return "\"" + tag(file) + "\"";
   }
 
   private String listing() throws IOException {

@@ -26,6 +26,9 @@ final class TrainingRun {
 
   private static final long MOUNT_SECONDS = 20;
 
+  /** So many that what sends a request and takes its answer counts as called often. */
+  private static final int REQUESTS = 600;
+
   /** What the readers do, little of it: a method often called here is never optimised later. */
   private static final String READING =
       """
@@ -64,6 +67,7 @@ final class TrainingRun {
     run("encrypt", "--scrypt-n", "10", "--key", key, plain().toString(), volume.toString());
     if (mounted(volume.toString())) {
       try (TrainingBucket bucket = new TrainingBucket(volume)) {
+        bucket.requests(REQUESTS, credentials());
         boolean _ =
             mounted(
                 "s3://" + TrainingBucket.NAME,
@@ -71,7 +75,7 @@ final class TrainingRun {
                 bucket.endpoint(),
                 "--path-style",
                 "--credentials",
-                "anonymous");
+                "file:" + credentials());
       }
     } else {
       run("ls", "--key", key, volume.toString());
@@ -98,6 +102,10 @@ final class TrainingRun {
     return true;
   }
 
+  private Path credentials() {
+    return folder.resolve("credentials");
+  }
+
   private Path log() {
     return folder.resolve("log-" + mounts);
   }
@@ -115,6 +123,8 @@ final class TrainingRun {
         folder.resolve("key"),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(folder.resolve("key"), HexFormat.of().formatHex(secret));
+    Files.writeString(
+        credentials(), "{\"AccessKeyId\":\"training\",\"AccessKeySecret\":\"training\"}");
     Path some = Files.createDirectories(plain().resolve("folder"));
     Files.writeString(some.resolve("config.json"), "{}\n".repeat(2000), StandardCharsets.UTF_8);
     Files.createSymbolicLink(some.resolve("link"), Path.of("config.json"));
