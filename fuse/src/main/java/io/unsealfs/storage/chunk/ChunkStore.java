@@ -11,6 +11,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +36,24 @@ public final class ChunkStore implements Closeable {
   private final FetchQueue queue;
   private final ChunkReader reader;
   private final ObjectStore store;
+  private final ContentPins pins;
   private final StoreLocation location;
   private volatile boolean closed;
   private volatile @Nullable DiskTier disk;
 
   /** Reads objects of {@code store}, which is closed with this. */
   public ChunkStore(ObjectStore store, ChunkSettings settings) {
+    this(store, settings, version -> Optional.empty());
+  }
+
+  /**
+   * The same.
+   *
+   * @param pins what is known of the content of objects; each chunk of those is checked before a
+   *     byte of it is shown, wherever it comes from
+   */
+  public ChunkStore(ObjectStore store, ChunkSettings settings, ContentPins pins) {
+    this.pins = pins;
     this.store = store;
     this.location = store.location();
     this.runner = new FetchRunner(store, settings.retries(), counters, this);
@@ -107,7 +120,10 @@ public final class ChunkStore implements Closeable {
       throw new StorageException(
           version.shownKey() + ": " + version.size() + " bytes, more than this version reads");
     }
-    return table.open(version);
+    Optional<ContentPin> pin = pins.of(version);
+    StoredObject object = table.open(version);
+    pin.ifPresent(object::require);
+    return object;
   }
 
   /**
@@ -248,7 +264,7 @@ public final class ChunkStore implements Closeable {
    * @param cause why it was refused; null if it succeeded or was given up
    */
   void ended(Fetch fetch, @Nullable IOException cause) {
-    fetch.end(cause, System.nanoTime(), chunk -> table.failed(chunk, cause != null));
+    fetch.end(cause, System.nanoTime(), chunk -> table.failed(chunk, chunk.isRefused()));
     table.over(fetch);
     Fetch rival = fetch.rival;
     if (rival != null && rival.isCovered()) {
