@@ -285,7 +285,7 @@ final class BucketPlace implements Place {
       Optional<Path> directory = options.chunkCache();
       if (directory.isPresent() && !keepsCopies) {
         DiskCache cache = DiskCache.open(directory.get(), limits, mac, BucketPlace::warn);
-        if (mac.isEmpty() && manifest == null) {
+        if (mac.isEmpty()) {
           chunks.attachTrusted(cache);
         } else {
           chunks.attach(cache);

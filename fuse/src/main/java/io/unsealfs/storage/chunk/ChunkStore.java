@@ -173,7 +173,7 @@ public final class ChunkStore implements Closeable {
   /** Orders a range that nobody waits for; returns the end of what was ordered. */
   long order(StoredObject object, Ahead ahead, Priority priority, @Nullable ReadStream stream) {
     DiskTier tier = disk;
-    if (tier == null || !tier.readsDirectly()) {
+    if (tier == null || !readsDirectly(tier, object)) {
       ChunkTable.Ordered ordered = table.order(object, ahead, priority, stream);
       submit(ordered.fetches());
       return ordered.to();
@@ -202,9 +202,14 @@ public final class ChunkStore implements Closeable {
   boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
     DiskTier tier = disk;
     return tier != null
-        && tier.readsDirectly()
+        && readsDirectly(tier, object)
         && !table.hasAll(object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))
         && tier.readDirectly(object, offset, wanted, ciphertext);
+  }
+
+  /** What is to be compared with a digest has to come into memory for that. */
+  private static boolean readsDirectly(DiskTier tier, StoredObject object) {
+    return tier.readsDirectly() && !object.isPinned();
   }
 
   /**

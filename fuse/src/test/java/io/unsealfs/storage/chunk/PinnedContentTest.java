@@ -210,6 +210,42 @@ class PinnedContentTest {
     assertEquals(0, fake.requests.size());
   }
 
+  @Test
+  void sequencesAreNotReadStraightFromABadDiskCache() throws Exception {
+    int size = 2 * ChunkGrid.SEGMENT_BYTES;
+    byte[] bytes = FakeStore.bytes(size, 8);
+    byte[] doctored = bytes.clone();
+    doctored[ChunkGrid.SEGMENT_BYTES + 5 * CHUNK] ^= 1;
+    ObjectVersion version = ObjectVersion.anyOf("large", size);
+    fake.put("large", bytes);
+    try (DiskCache cache = cache()) {
+      for (int segment = 0; segment < 2; segment++) {
+        int from = segment * ChunkGrid.SEGMENT_BYTES;
+        assertTrue(
+            cache.write(
+                SegmentId.of(fake.location(), version, segment),
+                List.of(ByteBuffer.wrap(doctored, from, ChunkGrid.SEGMENT_BYTES))));
+      }
+    }
+    ChunkStore store =
+        new ChunkStore(
+            fake,
+            SETTINGS,
+            asked ->
+                Optional.of((chunk, ciphertext, length) ->
+                    Arrays.equals(
+                        bytes, chunk * CHUNK, chunk * CHUNK + length, ciphertext, 0, length)));
+    stores.add(store);
+    store.attachTrusted(cache());
+    try (Source source = store.open(version)) {
+      ByteBuffer dst = ByteBuffer.allocate(CHUNK / 2);
+      for (int at = 0; at < size; at += CHUNK / 2) {
+        assertEquals(CHUNK / 2, source.read(at, dst.clear()));
+        assertArrayEquals(Arrays.copyOfRange(bytes, at, at + CHUNK / 2), dst.array());
+      }
+    }
+  }
+
   private DiskCache cache() throws IOException {
     return DiskCache.open(directory, new DiskLimits(1L << 30, 0), Optional.empty(), warning -> {});
   }
