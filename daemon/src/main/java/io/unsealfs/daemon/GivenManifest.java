@@ -17,20 +17,25 @@ record GivenManifest(ManifestOrigin origin, Optional<String> digest, Manifest fi
 
   /** Reads it. */
   static GivenManifest read(ManifestOrigin origin, Optional<String> digest) throws IOException {
-    return new GivenManifest(origin, digest, read(origin, digest, Cancellation.none()));
+    return new GivenManifest(
+        origin, digest, parse(origin, digest, origin.read(Cancellation.none())));
   }
 
-  /** Reads it once more. */
-  Manifest readAgain(Cancellation cancellation) throws IOException {
-    return read(origin, digest, cancellation);
+  /**
+   * Reads it once more.
+   *
+   * @param before what is returned if it is still the same
+   */
+  Manifest readAgain(Manifest before, Cancellation cancellation) throws IOException {
+    byte[] file = origin.read(cancellation);
+    return before.isFile(file) ? before : parse(origin, digest, file);
   }
 
-  private static Manifest read(
-      ManifestOrigin origin, Optional<String> digest, Cancellation cancellation)
+  private static Manifest parse(ManifestOrigin origin, Optional<String> digest, byte[] file)
       throws IOException {
     Manifest manifest;
     try {
-      manifest = Manifest.parse(origin.read(cancellation));
+      manifest = Manifest.parse(file);
     } catch (ManifestException e) {
       throw new ManifestException(origin + ": " + e.getMessage(), e);
     }

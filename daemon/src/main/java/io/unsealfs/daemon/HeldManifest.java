@@ -48,7 +48,7 @@ record HeldManifest(GivenManifest given, ManifestStore store) {
    */
   Refreshed refresh(Look look, Cancellation cancellation) throws IOException {
     Manifest before = store.manifest();
-    Manifest next = given.readAgain(cancellation);
+    Manifest next = given.readAgain(before, cancellation);
     requireSealed(next);
     if (next.createdSeconds() < before.createdSeconds()) {
       throw new PinMismatchException(

@@ -245,6 +245,9 @@ final class Wiring {
 
   private ManifestOrigin storedManifest(ObjectUri uri, ObjectOptions options, RetryPolicy retries)
       throws UsageException {
+    if (uri.path().isEmpty()) {
+      throw new UsageException("--manifest " + uri + ": names a bucket and no object in it");
+    }
     StoreSettings settings = StoreOpening.settings(uri, options.storeSettings());
     return new StoredManifest(
         uri,

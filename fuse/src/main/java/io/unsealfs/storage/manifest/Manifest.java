@@ -148,6 +148,11 @@ public final class Manifest {
     return new ManifestException("no manifest that can be used: " + why);
   }
 
+  /** Whether {@code other} is this very file. */
+  public boolean isFile(byte[] other) {
+    return Arrays.equals(file, other);
+  }
+
   /** When it was made, seconds since 1970. */
   public long createdSeconds() {
     return createdSeconds;

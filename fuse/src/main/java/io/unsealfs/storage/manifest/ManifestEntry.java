@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One object of a manifest; its digests stay where they lie in the manifest. */
 final class ManifestEntry implements ContentPin {
@@ -17,6 +18,7 @@ final class ManifestEntry implements ContentPin {
   private final int digestsAt;
   private final long size;
   private final long modifiedMillis;
+  private volatile @Nullable String tag; // made when it is first asked for
 
   /**
    * An object of {@code size} bytes.
@@ -37,6 +39,15 @@ final class ManifestEntry implements ContentPin {
 
   /** What stands for its content in place of an entity tag: the same for the same bytes. */
   String tag() {
+    String known = tag;
+    if (known == null) {
+      known = newTag();
+      tag = known; // whoever else does so finds the same
+    }
+    return known;
+  }
+
+  private String newTag() {
     MessageDigest digest = Digests.sha256();
     digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
     digest.update(manifest, digestsAt, Math.toIntExact(chunks(size)) * Digests.SIZE);

@@ -110,7 +110,7 @@ public final class GocryptfsFormat implements VolumeFormat {
               : "no " + GocryptfsConfig.FILE_NAME + " in it: not a gocryptfs volume",
           e);
     } catch (IntegrityException e) {
-      throw new VolumeFormatException(e.problem(), e);
+      throw new VolumeFormatException(String.valueOf(e.getMessage()), e);
     } catch (IllegalNodeException e) {
       throw new VolumeFormatException(GocryptfsConfig.FILE_NAME + ": not a regular file", e);
     }
