@@ -21,8 +21,10 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Manifests as whoever holds the file may make them: no seal is looked at before they are used. */
 final class ManifestTarget {
@@ -46,6 +48,11 @@ final class ManifestTarget {
       try (ManifestMaker maker = new ManifestMaker(bytes -> {})) {
         maker.add(LocalFile.open(volume.resolve("d/two chunks")));
         image = maker.finish(2, key);
+      }
+    }
+    try (Stream<Path> made = Files.walk(volume)) {
+      for (Path path : made.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
       }
     }
     return new ParserTarget(
