@@ -12,6 +12,7 @@ import io.unsealfs.storage.chunk.DiskCache;
 import io.unsealfs.storage.chunk.DiskLimits;
 import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.chunk.SegmentMac;
+import io.unsealfs.storage.manifest.ManifestStore;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.ObjectNotFoundException;
 import io.unsealfs.storage.object.ObjectStore;
@@ -50,6 +51,7 @@ final class BucketPlace implements Place {
   private final @Nullable BucketTree listed;
   private final @Nullable ObjectVersion image;
   private final CredentialFigures credentials;
+  private final @Nullable HeldManifest manifest;
   private final AtomicLong refreshes = new AtomicLong();
   private final AtomicLong failedRefreshes = new AtomicLong();
   private @Nullable Source file; // until it is handed on
@@ -66,7 +68,9 @@ final class BucketPlace implements Place {
       @Nullable BucketTree listed,
       @Nullable ObjectVersion image,
       @Nullable Source file,
-      CredentialFigures credentials) {
+      CredentialFigures credentials,
+      @Nullable HeldManifest manifest) {
+    this.manifest = manifest;
     this.credentials = credentials;
     this.store = store;
     this.retries = retries;
@@ -94,8 +98,39 @@ final class BucketPlace implements Place {
       ChunkSettings settings,
       CredentialFigures credentials)
       throws IOException {
+    return open(uri, store, options, settings, credentials, new ChunkStore(store, settings), null);
+  }
+
+  /** The same, held to a manifest in place of what the store says is there. */
+  static BucketPlace open(
+      ObjectUri uri,
+      ObjectStore store,
+      ObjectOptions options,
+      ChunkSettings settings,
+      CredentialFigures credentials,
+      GivenManifest given)
+      throws IOException {
+    ManifestStore held = new ManifestStore(store, uri, given.first());
+    return open(
+        uri,
+        held,
+        options,
+        settings,
+        credentials,
+        new ChunkStore(held, settings, held),
+        new HeldManifest(given, held));
+  }
+
+  private static BucketPlace open(
+      ObjectUri uri,
+      ObjectStore store,
+      ObjectOptions options,
+      ChunkSettings settings,
+      CredentialFigures credentials,
+      ChunkStore chunks,
+      @Nullable HeldManifest manifest)
+      throws IOException {
     RetryPolicy retries = settings.retries();
-    ChunkStore chunks = new ChunkStore(store, settings);
     boolean done = false;
     try {
       DiskLimits limits = options.diskLimits();
@@ -129,7 +164,8 @@ final class BucketPlace implements Place {
           tree,
           object.orElse(null),
           file,
-          credentials);
+          credentials,
+          manifest);
     } finally {
       if (!done) {
         chunks.close();
@@ -213,7 +249,29 @@ final class BucketPlace implements Place {
   }
 
   @Override
+  public VolumeContext.KeyUse opened() {
+    return manifest == null ? VolumeContext.KeyUse.NONE : manifest::takeKey;
+  }
+
+  @Override
+  public void requireSealed() throws IOException {
+    if (manifest != null) {
+      manifest.requireSealed();
+    }
+  }
+
+  @Override
+  public boolean isPinned() {
+    return manifest != null;
+  }
+
+  @Override
   public void refuseCopies() throws UsageException {
+    if (manifest != null) {
+      throw new UsageException(
+          "--manifest: an image that is not encrypted has no key that seals one; leave the option"
+              + " out");
+    }
     if (options.chunkCache().isPresent()) {
       throw new UsageException(
           "--chunk-cache-dir: an image that is not encrypted has no key to protect copies with;"
@@ -254,7 +312,9 @@ final class BucketPlace implements Place {
     boolean done = false;
     try {
       Refreshed refreshed =
-          listed == null ? lookAtImage(cancellation) : Refreshed.of(listed.refresh(cancellation));
+          manifest == null
+              ? look(cancellation)
+              : manifest.refresh(() -> look(cancellation), cancellation);
       refreshes.incrementAndGet();
       done = true;
       return refreshed;
@@ -263,6 +323,10 @@ final class BucketPlace implements Place {
         failedRefreshes.incrementAndGet();
       }
     }
+  }
+
+  private Refreshed look(Cancellation cancellation) throws IOException {
+    return listed == null ? lookAtImage(cancellation) : Refreshed.of(listed.refresh(cancellation));
   }
 
   private Refreshed lookAtImage(Cancellation cancellation) throws IOException {
@@ -299,7 +363,7 @@ final class BucketPlace implements Place {
                 new MountStatus.Skipped(
                     fault.getKey().name().toLowerCase(Locale.ROOT), fault.getValue()))
             .toList(),
-        tree.pages(),
+        manifest == null ? tree.pages() : 0, // a manifest's are no requests
         tree.failedPages(),
         tree.pageNanos(),
         tree.failedPageNanos(),

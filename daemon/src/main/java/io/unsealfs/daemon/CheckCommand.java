@@ -35,7 +35,9 @@ final class CheckCommand implements Callable<Integer> {
       Volume.CheckSummary summary =
           opened.volume().check(finding -> progress.line(text(finding)), progress::add);
       progress.finish();
-      boolean authenticated = !MountSession.isWithoutIntegrity(opened.volume());
+      boolean authenticated =
+          !MountSession.isWithoutIntegrity(opened.volume())
+              || opened.bucket().filter(Place::isPinned).isPresent();
       System.out.printf(
           authenticated
               ? "%d files, %d directories, %d others, %d bytes verified, %d damages%n"

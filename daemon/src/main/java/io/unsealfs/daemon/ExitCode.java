@@ -20,6 +20,7 @@ import io.unsealfs.storage.IllegalNodeException;
 import io.unsealfs.storage.NameTooLongException;
 import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.manifest.ManifestException;
 import io.unsealfs.storage.object.CancelledReadException;
 import io.unsealfs.verify.VerificationException;
 import io.unsealfs.verify.collateral.CollateralException;
@@ -76,6 +77,7 @@ enum ExitCode {
       case CollateralException e -> KEY_UNAVAILABLE;
       case WireException e -> KEY_UNAVAILABLE;
       case VolumeFormatException e -> BAD_FORMAT;
+      case ManifestException e -> BAD_FORMAT;
       case KdfTimeoutException e -> BAD_FORMAT;
       case KeyRevokedException e -> KEY_DENIED;
       case KeyExpiredException e -> KEY_UNAVAILABLE;

@@ -22,6 +22,11 @@ record InsideImage(boolean raw, OptionalInt partition, Ext4Options ext4) {
     return new InsideImage(source.raw, source.partitionNumber(), source.ext4());
   }
 
+  /** All of it, whatever it is. */
+  static InsideImage whole(SourceOptions source) throws UsageException {
+    return new InsideImage(true, OptionalInt.empty(), source.ext4());
+  }
+
   /**
    * The volume on {@code plaintextDevice}, which it takes over, also when it throws.
    *

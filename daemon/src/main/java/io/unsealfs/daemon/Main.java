@@ -65,6 +65,7 @@ public final class Main {
         .addSubcommand(new StatusCommand())
         .addSubcommand(new EncryptCommand(wiring))
         .addSubcommand(new CheckCommand(wiring))
+        .addSubcommand(new ManifestCommand(wiring))
         .addSubcommand(new LsCommand(wiring))
         .addSubcommand(new CatCommand(wiring))
         .addSubcommand(new ExportCommand(wiring))

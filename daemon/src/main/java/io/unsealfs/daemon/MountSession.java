@@ -146,7 +146,7 @@ final class MountSession implements AutoCloseable {
           throw new MountException(mountPoint + ": stopped while the volume was being opened");
         }
       }
-      if (isWithoutIntegrity(opened)) {
+      if (isWithoutIntegrity(opened) && !opening.isPinned()) {
         LOG.log(
             Level.WARNING,
             "LUKS encrypts without integrity: who can write to the image can garble it, or bring"

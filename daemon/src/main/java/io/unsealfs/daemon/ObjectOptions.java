@@ -122,6 +122,20 @@ final class ObjectOptions {
       description = "Share of its file system that stays free (default: 5%%).")
   String chunkCacheMinFree = "5%";
 
+  @Option(
+      names = "--manifest",
+      paramLabel = "FILE",
+      description =
+          "Bucket: sealed manifest of the volume (a file, or an object as s3://… or oss://…), which"
+              + " replaces the listing and has every byte checked; unsealfs manifest makes it.")
+  @Nullable String manifest;
+
+  @Option(
+      names = "--manifest-digest",
+      paramLabel = "sha256:HEX",
+      description = "Refuse the manifest unless it has this digest.")
+  @Nullable String manifestDigest;
+
   /** What is said of the store itself, by the names of its settings. */
   Map<String, String> storeSettings() {
     Map<String, String> settings = new HashMap<>();

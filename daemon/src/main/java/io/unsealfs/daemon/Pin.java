@@ -68,7 +68,8 @@ final class Pin {
     }
   }
 
-  private static String digest(String text) throws UsageException {
+  /** A digest as it is compared. */
+  static String digest(String text) throws UsageException {
     String digest = text.toLowerCase(Locale.ROOT);
     if (!digest.matches("sha256:[0-9a-f]{64}")) {
       throw new UsageException("'" + text + "' is no digest; write sha256: and 64 hex digits");

@@ -37,6 +37,23 @@ interface Place extends Closeable {
     return VolumeContext.KeyUse.NONE;
   }
 
+  /** What every format lends its key for. */
+  default VolumeContext.KeyUse opened() {
+    return VolumeContext.KeyUse.NONE;
+  }
+
+  /**
+   * Looks, after the format lent its key, whether what the place goes by was sealed with it.
+   *
+   * @throws io.unsealfs.volume.PinMismatchException if not
+   */
+  default void requireSealed() throws IOException {}
+
+  /** Whether every byte is compared with what is known of it beforehand. */
+  default boolean isPinned() {
+    return false;
+  }
+
   /** Says that the content is not encrypted. */
   default void refuseCopies() throws IOException {}
 

@@ -40,13 +40,34 @@ final class VolumeOpening {
   private final Wiring wiring;
   private final SourceOptions source;
   private final KeyOptions keys;
+  private final VolumeContext.@Nullable KeyUse keyOnly;
   private volatile @Nullable Release release;
   private volatile @Nullable Place bucket;
 
   VolumeOpening(Wiring wiring, SourceOptions source, KeyOptions keys) {
+    this(wiring, source, keys, null);
+  }
+
+  private VolumeOpening(
+      Wiring wiring,
+      SourceOptions source,
+      KeyOptions keys,
+      VolumeContext.@Nullable KeyUse keyOnly) {
     this.wiring = wiring;
     this.source = source;
     this.keys = keys;
+    this.keyOnly = keyOnly;
+  }
+
+  /**
+   * For who wants the volume's key and nothing of its content: what lies inside an image is not
+   * looked at.
+   *
+   * @param use told of each key that seems to open the volume; the last one does
+   */
+  static VolumeOpening forKey(
+      Wiring wiring, SourceOptions source, KeyOptions keys, VolumeContext.KeyUse use) {
+    return new VolumeOpening(wiring, source, keys, use);
   }
 
   /** What can be known without a key. */
@@ -71,6 +92,9 @@ final class VolumeOpening {
   Volume open(BlockCache cache, Consumer<MountState> progress) throws IOException {
     Pin pin = Pin.of(source.headerDigest);
     InsideImage inside = InsideImage.of(source);
+    if (isPlain() && keyOnly != null) {
+      throw new UsageException("--format ext4: what is not encrypted has no key to seal with");
+    }
     if (isPlain()) {
       VolumeInfo info = new VolumeInfo(PLAIN_EXT, java.util.Map.of());
       pin.check(info);
@@ -99,28 +123,51 @@ final class VolumeOpening {
                 VolumeContext context =
                     context(cache, source.kdfMemoryBytes(found.usualKdfMemory()), found.place());
                 try (VolumeKey key = volumeKey(secret, reference.reading())) {
-                  return found.open(
-                      key,
-                      context,
-                      info -> {
-                        // the header that is really used, which need not be the one looked at
-                        // before
-                        released.check(info);
-                        release =
-                            new Release(reference, secret.terms(), askedNanos.get(), pin, info);
-                      });
+                  return sealed(
+                      found.place(),
+                      found.open(
+                          key,
+                          context,
+                          info -> {
+                            // the header that is really used, which need not be the one looked at
+                            // before
+                            released.check(info);
+                            release =
+                                new Release(reference, secret.terms(), askedNanos.get(), pin, info);
+                          }));
                 }
               },
               WrongKeyException.class::isInstance);
     }
   }
 
-  private static VolumeContext context(BlockCache cache, long kdfMemoryBytes, Place place) {
+  /** The volume, unless its place goes by what somebody else sealed. */
+  private static Volume sealed(Place place, Volume volume) throws IOException {
+    boolean done = false;
+    try {
+      place.requireSealed();
+      done = true;
+      return volume;
+    } finally {
+      if (!done) {
+        volume.close();
+      }
+    }
+  }
+
+  private VolumeContext context(BlockCache cache, long kdfMemoryBytes, Place place) {
+    VolumeContext.KeyUse also = keyOnly;
     return new VolumeContext(
         cache,
         new VolumeLimits(kdfMemoryBytes, Math.max(1, kdfMemoryBytes / 32)),
         warning -> LOG.log(System.Logger.Level.WARNING, warning),
-        place.unauthenticated());
+        place.unauthenticated(),
+        volumeKey -> {
+          place.opened().use(volumeKey);
+          if (also != null) {
+            also.use(volumeKey);
+          }
+        });
   }
 
   /**
@@ -131,8 +178,15 @@ final class VolumeOpening {
     return PLAIN_EXT.equals(source.format);
   }
 
-  private Place place() throws IOException {
+  /** Where the volume lies; the caller closes it. */
+  Place place() throws IOException {
     if (!source.isInBucket()) {
+      if (source.object.manifest != null || source.object.manifestDigest != null) {
+        throw new UsageException(
+            "--manifest: "
+                + source.source
+                + " is on this machine, and manifests are for s3:// and oss:// sources");
+      }
       return LocalPlace.of(source.source);
     }
     Place place = wiring.bucket(source);
@@ -189,7 +243,10 @@ final class VolumeOpening {
             ? format.probe(header.orElse(data))
             : format.name().equals(source.format)) {
           taken = true;
-          return new ImageSource(format.read(data, header), InsideImage.of(source), place);
+          return new ImageSource(
+              format.read(data, header),
+              keyOnly == null ? InsideImage.of(source) : InsideImage.whole(source),
+              place);
         }
       }
       throw unknown(
@@ -210,6 +267,12 @@ final class VolumeOpening {
     return source.format == null || wiring.knowsFormat(source.format)
         ? new VolumeFormatException(source.source + ": " + what)
         : new UsageException("--format " + source.format + ": not a format this version reads");
+  }
+
+  /** Whether every byte of ciphertext is compared with a manifest. */
+  boolean isPinned() {
+    Place known = bucket;
+    return known != null && known.isPinned();
   }
 
   /** The bucket that the volume was opened in, if it was in one. */

@@ -32,6 +32,7 @@ import io.unsealfs.mount.jnr.JnrFuseHost;
 import io.unsealfs.mount.kernel.KernelFuseHost;
 import io.unsealfs.os.LockedMemory;
 import io.unsealfs.storage.chunk.ChunkSettings;
+import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.object.CredentialChoice;
 import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectUri;
@@ -54,6 +55,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The explicit catalogue: every format, provider, attester and transport there is. */
 final class Wiring {
@@ -192,8 +194,12 @@ final class Wiring {
   }
 
   private static ObjectUri uri(SourceOptions source) throws UsageException {
+    return uri(source.source);
+  }
+
+  private static ObjectUri uri(String text) throws UsageException {
     try {
-      return ObjectUri.parse(source.source);
+      return ObjectUri.parse(text);
     } catch (IllegalArgumentException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }
@@ -211,8 +217,42 @@ final class Wiring {
     ChunkSettings chunks =
         source.object.chunks(settings, CacheSize.ofThisProcess(), source.prefetch);
     CredentialFigures credentials = new CredentialFigures();
+    Optional<GivenManifest> manifest = manifest(source.object, chunks.retries());
     ObjectStore store = new StoreOpening(System.getenv(), given).open(uri, settings, credentials);
-    return BucketPlace.open(uri, store, source.object, chunks, credentials);
+    return manifest.isPresent()
+        ? BucketPlace.open(uri, store, source.object, chunks, credentials, manifest.get())
+        : BucketPlace.open(uri, store, source.object, chunks, credentials);
+  }
+
+  private Optional<GivenManifest> manifest(ObjectOptions options, RetryPolicy retries)
+      throws IOException {
+    String name = options.manifest;
+    if (name == null) {
+      if (options.manifestDigest != null) {
+        throw new UsageException("--manifest-digest: --manifest names what has that digest");
+      }
+      return Optional.empty();
+    }
+    ManifestOrigin origin =
+        ObjectUri.isOne(name)
+            ? storedManifest(uri(name), options, retries)
+            : new ManifestOrigin.LocalFile(Path.of(name));
+    @Nullable String digest = options.manifestDigest;
+    return Optional.of(
+        GivenManifest.read(
+            origin, digest == null ? Optional.empty() : Optional.of(Pin.digest(digest))));
+  }
+
+  private ManifestOrigin storedManifest(ObjectUri uri, ObjectOptions options, RetryPolicy retries)
+      throws UsageException {
+    if (uri.path().isEmpty()) {
+      throw new UsageException("--manifest " + uri + ": names a bucket and no object in it");
+    }
+    StoreSettings settings = StoreOpening.settings(uri, options.storeSettings());
+    return new StoredManifest(
+        uri,
+        () -> new StoreOpening(System.getenv(), given).open(uri, settings, new CredentialFigures()),
+        retries);
   }
 
   /** Fetches keys as the options say. */

@@ -180,8 +180,17 @@ public final class OutputDirectory implements Writable, Closeable {
     }
   }
 
+  /** Renames a file; another one that is called {@code to} is replaced. */
+  public void renameFile(byte[] from, byte[] to) throws SystemCallException {
+    rename(from, to);
+  }
+
   /** As {@link #renameDirectoryToNew}, but {@code to} may also be an empty directory. */
   public void renameDirectoryOverEmpty(byte[] from, byte[] to) throws SystemCallException {
+    rename(from, to);
+  }
+
+  private void rename(byte[] from, byte[] to) throws SystemCallException {
     byte[] source = Checked.entry(from);
     byte[] target = Checked.entry(to);
     inside("renameat", fd -> WriteCalls.CALLS.renameat(fd, source, fd, target));

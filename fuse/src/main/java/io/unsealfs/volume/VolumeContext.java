@@ -11,9 +11,14 @@ import java.util.function.Consumer;
  * @param warnings receives one line per oddity that does not stop the volume from being read
  *     (ciphertext paths only)
  * @param unauthenticated told the volume key by a format that cannot tell forged content
+ * @param opened told the volume key by every format
  */
 public record VolumeContext(
-    BlockCache cache, VolumeLimits limits, Consumer<String> warnings, KeyUse unauthenticated) {
+    BlockCache cache,
+    VolumeLimits limits,
+    Consumer<String> warnings,
+    KeyUse unauthenticated,
+    KeyUse opened) {
 
   /**
    * Derives a key of its own from the volume's, so that others can check what the format does not.
@@ -33,6 +38,6 @@ public record VolumeContext(
 
   /** Without another use of the key. */
   public VolumeContext(BlockCache cache, VolumeLimits limits, Consumer<String> warnings) {
-    this(cache, limits, warnings, KeyUse.NONE);
+    this(cache, limits, warnings, KeyUse.NONE, KeyUse.NONE);
   }
 }

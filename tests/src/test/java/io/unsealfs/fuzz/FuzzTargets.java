@@ -44,6 +44,7 @@ final class FuzzTargets {
     MAKERS.put("tdx-quote", KeyTargets::tdxQuote);
     MAKERS.put("object-uri", ObjectTargets::source);
     MAKERS.put("store-range", ObjectTargets::rangeAnswer);
+    MAKERS.put("manifest", ManifestTarget::make);
     MAKERS.put("store-credentials", ObjectTargets::credentialsFile);
     MAKERS.put("quote", VerifyTargets::quote);
     MAKERS.put("quote-verdict", VerifyTargets::quoteVerdict);

@@ -87,6 +87,11 @@ final class Chunk {
     return state() == State.PRESENT;
   }
 
+  /** Whether the last request for it was refused, not given up. */
+  boolean isRefused() {
+    return state() == State.FAILED;
+  }
+
   /** One more request is to bring it. */
   synchronized void expect() {
     attempts++;

@@ -11,6 +11,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +36,24 @@ public final class ChunkStore implements Closeable {
   private final FetchQueue queue;
   private final ChunkReader reader;
   private final ObjectStore store;
+  private final ContentPins pins;
   private final StoreLocation location;
   private volatile boolean closed;
   private volatile @Nullable DiskTier disk;
 
   /** Reads objects of {@code store}, which is closed with this. */
   public ChunkStore(ObjectStore store, ChunkSettings settings) {
+    this(store, settings, version -> Optional.empty());
+  }
+
+  /**
+   * The same.
+   *
+   * @param pins what is known of the content of objects; each chunk of those is checked before a
+   *     byte of it is shown, wherever it comes from
+   */
+  public ChunkStore(ObjectStore store, ChunkSettings settings, ContentPins pins) {
+    this.pins = pins;
     this.store = store;
     this.location = store.location();
     this.runner = new FetchRunner(store, settings.retries(), counters, this);
@@ -107,7 +120,10 @@ public final class ChunkStore implements Closeable {
       throw new StorageException(
           version.shownKey() + ": " + version.size() + " bytes, more than this version reads");
     }
-    return table.open(version);
+    Optional<ContentPin> pin = pins.of(version);
+    StoredObject object = table.open(version);
+    pin.ifPresent(object::require);
+    return object;
   }
 
   /**
@@ -157,7 +173,7 @@ public final class ChunkStore implements Closeable {
   /** Orders a range that nobody waits for; returns the end of what was ordered. */
   long order(StoredObject object, Ahead ahead, Priority priority, @Nullable ReadStream stream) {
     DiskTier tier = disk;
-    if (tier == null || !tier.readsDirectly()) {
+    if (tier == null || !readsDirectly(tier, object)) {
       ChunkTable.Ordered ordered = table.order(object, ahead, priority, stream);
       submit(ordered.fetches());
       return ordered.to();
@@ -186,9 +202,14 @@ public final class ChunkStore implements Closeable {
   boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
     DiskTier tier = disk;
     return tier != null
-        && tier.readsDirectly()
+        && readsDirectly(tier, object)
         && !table.hasAll(object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))
         && tier.readDirectly(object, offset, wanted, ciphertext);
+  }
+
+  /** What is to be compared with a digest has to come into memory for that. */
+  private static boolean readsDirectly(DiskTier tier, StoredObject object) {
+    return tier.readsDirectly() && !object.isPinned();
   }
 
   /**
@@ -248,7 +269,7 @@ public final class ChunkStore implements Closeable {
    * @param cause why it was refused; null if it succeeded or was given up
    */
   void ended(Fetch fetch, @Nullable IOException cause) {
-    fetch.end(cause, System.nanoTime(), chunk -> table.failed(chunk, cause != null));
+    fetch.end(cause, System.nanoTime(), chunk -> table.failed(chunk, chunk.isRefused()));
     table.over(fetch);
     Fetch rival = fetch.rival;
     if (rival != null && rival.isCovered()) {

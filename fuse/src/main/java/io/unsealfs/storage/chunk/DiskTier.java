@@ -175,11 +175,15 @@ final class DiskTier implements Closeable {
             chunks.length * ChunkGrid.CHUNK_BYTES >= id.payloadLength()
                 ? new byte[0]
                 : new byte[ChunkGrid.CHUNK_BYTES]);
-    if (whole) {
+    if (whole && fetch.isAuthentic()) {
       table.markStored(fetch);
       fetch.showAll();
       store.ended(fetch, null);
     } else {
+      if (whole) {
+        counters.distrusted.increment();
+        distrust(fetch.object, id.segment());
+      }
       fetch.atDisk = false;
       store.submitToStore(fetch);
     }

@@ -1,12 +1,15 @@
 package io.unsealfs.storage.chunk;
 
+import io.unsealfs.block.IntegrityException;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.RangeSink;
 import io.unsealfs.storage.object.StoreProtocolException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +70,12 @@ final class Fetch implements RangeSink {
   private @Nullable ByteBuffer room;
   private int failedTries;
   private long firstTryNanos;
+
+  /** The chunk that was asked for again, since what came was not what it has to be. */
+  private @Nullable Chunk suspect;
+
+  /** Why chunks were given up that others of this request have no part in. */
+  private @Nullable Map<Chunk, IOException> refusals;
 
   /**
    * A request for {@code chunks}, which are adjacent and of one segment.
@@ -171,6 +180,16 @@ final class Fetch implements RangeSink {
     return slabs[index];
   }
 
+  /** Whether what is in all the slabs, from elsewhere than the store, is what it has to be. */
+  boolean isAuthentic() {
+    for (int i = 0; i < chunks.length; i++) {
+      if (!object.isAuthentic(chunks[i], landing(i).ciphertext())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** All bytes are in the slabs, from elsewhere than the store. */
   void showAll() {
     for (current = 0; current < chunks.length; current++) {
@@ -193,12 +212,40 @@ final class Fetch implements RangeSink {
     return ChunkGrid.start(chunks[0].index) + length() - position();
   }
 
-  /** Skips chunks that a rival brought meanwhile. */
+  /**
+   * What came for a chunk is not what it has to be. It was shown to nobody; it is asked for again,
+   * or given up if it was before.
+   *
+   * @param why it is given up
+   * @return whether it is asked for again
+   */
+  boolean askAgain(IOException why) {
+    Chunk chunk = chunks[current];
+    if (suspect != chunk) {
+      suspect = chunk;
+      return true;
+    }
+    Map<Chunk, IOException> all = refusals == null ? new HashMap<>() : refusals;
+    all.put(chunk, why);
+    refusals = all;
+    next();
+    return false;
+  }
+
+  private void next() {
+    current++;
+    filled = 0;
+    room = null;
+  }
+
+  /** Skips chunks that a rival brought meanwhile; one that was refused begins anew. */
   void skipPresent() {
-    while (current < chunks.length && chunks[current].isPresent()) {
-      current++;
+    if (current < chunks.length && filled == chunks[current].length) {
       filled = 0;
       room = null;
+    }
+    while (current < chunks.length && chunks[current].isPresent()) {
+      next();
     }
   }
 
@@ -226,17 +273,33 @@ final class Fetch implements RangeSink {
   }
 
   @Override
-  public void arrived(int count) {
+  public void arrived(int count) throws IntegrityException {
     Chunk chunk = chunks[current];
     filled += count;
+    if (object.isPinned()) {
+      if (filled < chunk.length) {
+        return; // shown as a whole, once it is known to be right
+      }
+      if (!object.isAuthentic(chunk, landing(current).ciphertext())) {
+        throw forged(chunk);
+      }
+    }
     if (chunk.arrived(landing(current), filled)) {
       whole.accept(chunk);
     }
     if (filled == chunk.length) {
-      current++;
-      filled = 0;
-      room = null;
+      next();
     }
+  }
+
+  private static IntegrityException forged(Chunk chunk) {
+    return new IntegrityException(
+        chunk.object.toString(),
+        ChunkGrid.start(chunk.index),
+        "chunk "
+            + chunk.index
+            + " is not what the manifest says: the object was changed or rolled back in the store,"
+            + " or a cache in between is bad");
   }
 
   /** Whether nothing of it is still to come, from whoever it was. */
@@ -272,11 +335,16 @@ final class Fetch implements RangeSink {
    */
   void end(@Nullable IOException cause, long nowNanos, Consumer<Chunk> ended) {
     for (Chunk chunk : chunks) {
-      if (chunk.attemptEnded(cause, nowNanos)) {
+      if (chunk.attemptEnded(refusalOf(chunk, cause), nowNanos)) {
         ended.accept(chunk);
       }
     }
     releaseSlabs();
+  }
+
+  private @Nullable IOException refusalOf(Chunk chunk, @Nullable IOException ofAll) {
+    Map<Chunk, IOException> all = refusals;
+    return all == null ? ofAll : all.getOrDefault(chunk, ofAll);
   }
 
   private void releaseSlabs() {

@@ -1,5 +1,6 @@
 package io.unsealfs.storage.chunk;
 
+import io.unsealfs.block.IntegrityException;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
 import io.unsealfs.storage.object.CancelledReadException;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class FetchRunner implements Consumer<Fetch>, Closeable {
   /** Instead of a pause. */
   private static final long OVER = -1;
+
+  /** No pause. */
+  private static final long AT_ONCE = 0;
 
   private final ObjectStore objects;
   private final RetryPolicy retries;
@@ -111,6 +115,11 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
     } catch (CancelledReadException e) {
       // nobody wants it any more, or its double was faster
       return OVER;
+    } catch (IntegrityException e) {
+      if (fetch.askAgain(e)) {
+        counters.distrusted.increment();
+      }
+      return AT_ONCE;
     } catch (TransientStoreException e) {
       if (e instanceof ThrottledException) {
         counters.throttled.increment();

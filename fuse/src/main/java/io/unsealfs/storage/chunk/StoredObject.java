@@ -17,6 +17,7 @@ final class StoredObject {
   private volatile boolean unlisted;
   private volatile boolean index;
   private volatile @Nullable String hex;
+  private volatile @Nullable ContentPin pin;
 
   /** Segments whose copies on disk were found not to be authentic: read the checked way only. */
   private final Set<Integer> distrusted = ConcurrentHashMap.newKeySet();
@@ -35,6 +36,22 @@ final class StoredObject {
 
   long size() {
     return version.size();
+  }
+
+  /** Its content is known beforehand. Before anything of it is asked for. */
+  void require(ContentPin content) {
+    pin = content;
+  }
+
+  /** Whether its chunks are checked before a byte of them is shown. */
+  boolean isPinned() {
+    return pin != null;
+  }
+
+  /** Whether {@code ciphertext} begins with what the chunk has to be, as far as that is known. */
+  boolean isAuthentic(Chunk chunk, byte[] ciphertext) {
+    ContentPin known = pin;
+    return known == null || known.matches(chunk.index, ciphertext, chunk.length);
   }
 
   /** It is one of the small objects that a format needs first. */

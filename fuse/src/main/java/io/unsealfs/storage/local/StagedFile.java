@@ -22,6 +22,7 @@ public final class StagedFile implements Closeable {
   private final OutputFile file;
   private final byte[] temporaryName;
   private final byte[] targetName;
+  private final boolean replaces;
   private boolean done;
 
   private StagedFile(
@@ -29,7 +30,9 @@ public final class StagedFile implements Closeable {
       OutputDirectory parent,
       OutputFile file,
       byte[] temporaryName,
-      byte[] targetName) {
+      byte[] targetName,
+      boolean replaces) {
+    this.replaces = replaces;
     this.target = target;
     this.parent = parent;
     this.file = file;
@@ -44,6 +47,15 @@ public final class StagedFile implements Closeable {
    * @throws java.nio.file.NoSuchFileException if the directory it is to lie in does not
    */
   public static StagedFile create(Path target) throws IOException {
+    return create(target, false);
+  }
+
+  /** The same for a target that may exist and is then replaced. */
+  public static StagedFile createOver(Path target) throws IOException {
+    return create(target, true);
+  }
+
+  private static StagedFile create(Path target, boolean replaces) throws IOException {
     byte[] targetName = TargetPaths.bytes(TargetPaths.lastName(target));
     Path parentPath = TargetPaths.parent(target);
     OutputDirectory parent;
@@ -54,11 +66,13 @@ public final class StagedFile implements Closeable {
     }
     boolean kept = false;
     try {
-      requireFree(target, parent, targetName);
+      if (!replaces) {
+        requireFree(target, parent, targetName);
+      }
       byte[] temporaryName = TargetPaths.temporaryName(targetName);
       OutputFile file = parent.createFile(temporaryName);
       kept = true;
-      return new StagedFile(target, parent, file, temporaryName, targetName);
+      return new StagedFile(target, parent, file, temporaryName, targetName, replaces);
     } catch (SystemCallException e) {
       throw WriteErrors.translate(e, target.toString());
     } finally {
@@ -111,7 +125,11 @@ public final class StagedFile implements Closeable {
   public void publish() throws IOException {
     try {
       file.sync();
-      parent.renameFileToNew(temporaryName, targetName);
+      if (replaces) {
+        parent.renameFile(temporaryName, targetName);
+      } else {
+        parent.renameFileToNew(temporaryName, targetName);
+      }
       done = true;
       parent.sync();
     } catch (SystemCallException e) {

@@ -17,6 +17,21 @@ import java.util.Optional;
  */
 public record ObjectVersion(
     String key, long size, Optional<String> etag, long modifiedMillis, boolean archived) {
+  /** No time of any object. */
+  private static final long ANY_TIME = Long.MIN_VALUE;
+
+  /**
+   * Whatever version there is, if it has this size: for who knows by himself what its bytes have to
+   * be.
+   */
+  public static ObjectVersion anyOf(String key, long size) {
+    return new ObjectVersion(key, size, Optional.empty(), ANY_TIME, false);
+  }
+
+  /** Whether a store is to refuse what is another version of the same size. */
+  public boolean isPinned() {
+    return etag.isPresent() || modifiedMillis != ANY_TIME;
+  }
 
   /** The key as text for people: nothing in it can forge a log line. */
   public String shownKey() {

@@ -79,6 +79,9 @@ public record RangeAnswer(
   }
 
   private void checkVersion(ObjectVersion version) throws IOException {
+    if (!version.isPinned()) {
+      return;
+    }
     if (version.etag().isPresent()) {
       if (etag.isEmpty()) {
         throw new StoreProtocolException(

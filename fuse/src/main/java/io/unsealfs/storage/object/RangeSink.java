@@ -1,5 +1,6 @@
 package io.unsealfs.storage.object;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
@@ -18,8 +19,10 @@ public interface RangeSink {
   /**
    * {@code count} bytes, at least 1, were put into the last {@link #room}; its position is behind
    * them.
+   *
+   * @throws IOException if they are not what is wanted: the read ends with it
    */
-  void arrived(int count);
+  void arrived(int count) throws IOException;
 
   /** An answer broke the protocol before it brought a byte, and the store is asked once more. */
   default void asksAgain(StoreProtocolException.Fault fault) {}

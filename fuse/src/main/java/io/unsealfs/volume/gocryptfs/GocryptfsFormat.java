@@ -13,7 +13,6 @@ import io.unsealfs.volume.VolumeFormat;
 import io.unsealfs.volume.VolumeFormatException;
 import io.unsealfs.volume.VolumeInfo;
 import io.unsealfs.volume.VolumeKey;
-import io.unsealfs.volume.VolumeLimits;
 import io.unsealfs.volume.WrongKeyException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -78,7 +77,7 @@ public final class GocryptfsFormat implements VolumeFormat {
             "the volume is unlocked by a FIDO2 token, which is not supported: copy it into a volume"
                 + " that was made without -fido2");
       }
-      ciphers = unlock(config, key, context.limits());
+      ciphers = unlock(config, key, context);
       LimitedWarnings warnings = new LimitedWarnings(context.warnings());
       GocryptfsTree tree =
           new GocryptfsTree(ciphertextTree, config, ciphers, context.cache(), warnings);
@@ -111,7 +110,7 @@ public final class GocryptfsFormat implements VolumeFormat {
               : "no " + GocryptfsConfig.FILE_NAME + " in it: not a gocryptfs volume",
           e);
     } catch (IntegrityException e) {
-      throw new VolumeFormatException(e.problem(), e);
+      throw new VolumeFormatException(String.valueOf(e.getMessage()), e);
     } catch (IllegalNodeException e) {
       throw new VolumeFormatException(GocryptfsConfig.FILE_NAME + ": not a regular file", e);
     }
@@ -125,26 +124,26 @@ public final class GocryptfsFormat implements VolumeFormat {
     }
   }
 
-  private static VolumeCiphers unlock(GocryptfsConfig config, VolumeKey key, VolumeLimits limits)
+  private static VolumeCiphers unlock(GocryptfsConfig config, VolumeKey key, VolumeContext context)
       throws IOException {
     return switch (key) {
-      case VolumeKey.Passphrase passphrase -> unlock(config, passphrase, limits);
+      case VolumeKey.Passphrase passphrase -> unlock(config, passphrase, context);
       case VolumeKey.RawKey raw -> {
         int size = raw.memory().size();
         if (size != GocryptfsConfig.MASTER_KEY_SIZE) {
           throw new WrongKeyException(
               "the master key has " + size + " bytes, a gocryptfs master key has 32");
         }
-        yield raw.use(bytes -> VolumeCiphers.derive(config, bytes));
+        yield raw.use(bytes -> derive(config, bytes, context));
       }
     };
   }
 
   private static VolumeCiphers unlock(
-      GocryptfsConfig config, VolumeKey.Passphrase passphrase, VolumeLimits limits)
+      GocryptfsConfig config, VolumeKey.Passphrase passphrase, VolumeContext context)
       throws IOException {
     ScryptCost cost = config.scrypt();
-    cost.checkAffordable(limits);
+    cost.checkAffordable(context.limits());
     byte[] kek;
     try {
       kek =
@@ -159,11 +158,18 @@ public final class GocryptfsFormat implements VolumeFormat {
     byte[] masterKey = {};
     try {
       masterKey = KeyWrap.unwrap(kek, config.encryptedKey(), config.has(FeatureFlag.HKDF));
-      return VolumeCiphers.derive(config, masterKey);
+      return derive(config, masterKey, context);
     } finally {
       Arrays.fill(kek, (byte) 0);
       Arrays.fill(masterKey, (byte) 0);
     }
+  }
+
+  /** A raw key is told before it has proved itself; nothing is made of it if it does not. */
+  private static VolumeCiphers derive(
+      GocryptfsConfig config, byte[] masterKey, VolumeContext context) {
+    context.opened().use(masterKey);
+    return VolumeCiphers.derive(config, masterKey);
   }
 
   private static void requireRootTweak(FileTree tree, EntryDecoder entries) throws IOException {

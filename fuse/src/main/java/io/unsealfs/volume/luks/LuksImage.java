@@ -50,6 +50,7 @@ final class LuksImage implements SealedImage {
     byte[] volumeKey = new KeyFinding(header, headerBytes, options, context.limits()).find(key);
     SectorCipher cipher;
     try {
+      context.opened().use(volumeKey);
       context.unauthenticated().use(volumeKey);
       cipher = segment.cipher().cipher(volumeKey, segment.sectorSize());
     } finally {

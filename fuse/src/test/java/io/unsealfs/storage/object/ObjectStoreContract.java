@@ -3,6 +3,7 @@ package io.unsealfs.storage.object;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -136,6 +137,43 @@ public abstract class ObjectStoreContract {
     assertEquals(
         "\"" + server.bucket().etag("tree/a.bin") + "\"", request.headers().get("if-match"));
     assertEquals("bytes=" + offset + "-" + (offset + length - 1), request.headers().get("range"));
+  }
+
+  @Test
+  void whoKnowsTheContentIsHeldToTheSizeAndToNoVersion() throws IOException {
+    ObjectVersion any = ObjectVersion.anyOf("tree/a.bin", content.length);
+    server.traffic().reset();
+    assertArrayEquals(expected(10, 100), read(any, 10, 100));
+    server.bucket().put("tree/a.bin", content);
+    assertArrayEquals(expected(10, 100), read(any, 10, 100));
+    for (StoreRequest request : server.traffic().requests()) {
+      assertFalse(request.headers().containsKey("if-match"), request::toString);
+      assertFalse(request.headers().containsKey("if-unmodified-since"), request::toString);
+    }
+    server.bucket().put("tree/a.bin", new byte[content.length + 1]);
+    assertThrows(ObjectChangedException.class, () -> read(any, 10, 100));
+  }
+
+  @Test
+  void whoTakesTheBytesMayEndTheRead() throws IOException {
+    ObjectVersion version = version();
+    IOException refusal = new IOException("not these");
+    RangeSink sink =
+        new RangeSink() {
+          @Override
+          public ByteBuffer room() {
+            return ByteBuffer.allocate(1000);
+          }
+
+          @Override
+          public void arrived(int count) throws IOException {
+            throw refusal;
+          }
+        };
+    assertSame(
+        refusal,
+        assertThrows(IOException.class, () -> store.get(version, 0, content.length, sink, NEVER)));
+    assertArrayEquals(expected(10, 100), read(version, 10, 100));
   }
 
   @Test

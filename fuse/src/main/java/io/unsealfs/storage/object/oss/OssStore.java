@@ -233,11 +233,13 @@ public final class OssStore implements ObjectStore {
             .range("bytes=" + offset + "-" + (offset + length - 1))
             // without it OSS answers a range it dislikes with the whole object
             .rangeBehavior("standard");
-    version
-        .etag()
-        .ifPresentOrElse(
-            tag -> request.ifMatch(RangeAnswer.quoted(tag)),
-            () -> request.ifUnmodifiedSince(RangeAnswer.time(version.modifiedMillis())));
+    if (version.isPinned()) {
+      version
+          .etag()
+          .ifPresentOrElse(
+              tag -> request.ifMatch(RangeAnswer.quoted(tag)),
+              () -> request.ifUnmodifiedSince(RangeAnswer.time(version.modifiedMillis())));
+    }
     String what = "reading \"" + version.shownKey() + "\"";
     long start = System.nanoTime();
     GetObjectResult result =

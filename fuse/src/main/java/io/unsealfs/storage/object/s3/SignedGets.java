@@ -100,13 +100,15 @@ final class SignedGets {
             .method(SdkHttpMethod.GET)
             .uri(URI.create(bucketUrl + SdkHttpUtils.urlEncodeIgnoreSlashes(version.key())))
             .putHeader("Range", "bytes=" + offset + "-" + (offset + length - 1));
-    version
-        .etag()
-        .ifPresentOrElse(
-            tag -> unsigned.putHeader("If-Match", RangeAnswer.quoted(tag)),
-            () ->
-                unsigned.putHeader(
-                    "If-Unmodified-Since", RangeAnswer.time(version.modifiedMillis())));
+    if (version.isPinned()) {
+      version
+          .etag()
+          .ifPresentOrElse(
+              tag -> unsigned.putHeader("If-Match", RangeAnswer.quoted(tag)),
+              () ->
+                  unsigned.putHeader(
+                      "If-Unmodified-Since", RangeAnswer.time(version.modifiedMillis())));
+    }
     SdkHttpRequest request = unsigned.build();
     if (credentials == null) {
       return request;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.storage.manifest;
+
+import org.jspecify.annotations.NullMarked;
