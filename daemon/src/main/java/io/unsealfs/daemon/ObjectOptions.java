@@ -27,7 +27,7 @@ final class ObjectOptions {
   @Option(
       names = "--region",
       paramLabel = "NAME",
-      description = "Bucket: signing region (default: from the environment or the endpoint).")
+      description = "Bucket: signing region (default: from endpoint, environment or machine).")
   @Nullable String region;
 
   @Option(
