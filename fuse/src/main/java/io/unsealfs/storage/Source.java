@@ -36,6 +36,12 @@ public interface Source extends Closeable {
     return false;
   }
 
+  /**
+   * A hint that whoever reads the source wants its end as soon as its beginning. Never waits and
+   * never fails.
+   */
+  default void expectEnd() {}
+
   /** A hint that nobody will read the range again soon: it need not be kept in memory. */
   default void doneWith(long offset, long length) {}
 

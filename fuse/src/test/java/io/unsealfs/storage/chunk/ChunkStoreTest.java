@@ -976,6 +976,50 @@ class ChunkStoreTest {
   }
 
   @Test
+  void anEndThatIsExpectedComesWithTheFirstRead() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB + 200 * KIB, 31);
+    ObjectVersion version = fake.put("a", bytes);
+    try (Source source = store(SETTINGS).open(version)) {
+      source.expectEnd();
+      assertEquals(0, fake.requests.size(), "nothing is read yet");
+      read(source, 0, 4 * KIB);
+      until(() -> fake.requests.size() == 2);
+      assertEquals(
+          List.of(0L, 20L * MIB - ChunkGrid.CHUNK_BYTES),
+          fake.requests.stream().map(one -> one.offset()).sorted().toList());
+      read(source, bytes.length - 22, 22);
+      read(source, bytes.length - 256 * KIB, 64 * KIB);
+      read(source, 100, 4 * KIB);
+      assertEquals(2, fake.requests.size());
+    }
+  }
+
+  @Test
+  void aShortLastChunkBringsTheOneBeforeIt() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB + 18, 32));
+    try (Source source = store(SETTINGS).open(version)) {
+      source.expectEnd();
+      read(source, 0, 4 * KIB);
+      until(() -> fake.requests.size() == 2);
+      assertEquals(
+          ChunkGrid.CHUNK_BYTES + 18L,
+          fake.requests.stream().mapToLong(one -> one.length()).min().orElse(0));
+    }
+  }
+
+  @Test
+  void anEndIsNotFetchedAheadWhereNothingIs() throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 33));
+    ChunkStore store = store(SETTINGS.withPrefetchWindow(0));
+    try (Source source = store.open(version)) {
+      source.expectEnd();
+      read(source, 0, 4 * KIB);
+      until(() -> store.figures().inFlight() == 0);
+      assertEquals(1, fake.requests.size());
+    }
+  }
+
+  @Test
   void bytesThatAreNotAuthenticAreFetchedAgainOnce() throws Exception {
     byte[] bytes = FakeStore.bytes(20 * MIB, 26);
     ObjectVersion version = fake.put("a", bytes);
