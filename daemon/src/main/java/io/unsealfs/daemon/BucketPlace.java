@@ -44,7 +44,7 @@ final class BucketPlace implements Place {
   private final ChunkStore chunks;
   private final long budgetBytes;
   private final DiskLimits limits;
-  private final ObjectStore store;
+  private final HeadCalls heads;
   private final RetryPolicy retries;
   private final @Nullable SharedTree tree;
   private final @Nullable BucketTree listed;
@@ -61,14 +61,14 @@ final class BucketPlace implements Place {
       ChunkStore chunks,
       long budgetBytes,
       DiskLimits limits,
-      ObjectStore store,
+      HeadCalls heads,
       RetryPolicy retries,
       @Nullable BucketTree listed,
       @Nullable ObjectVersion image,
       @Nullable Source file,
       CredentialFigures credentials) {
     this.credentials = credentials;
-    this.store = store;
+    this.heads = heads;
     this.retries = retries;
     this.listed = listed;
     this.image = image;
@@ -96,13 +96,14 @@ final class BucketPlace implements Place {
       throws IOException {
     RetryPolicy retries = settings.retries();
     ChunkStore chunks = new ChunkStore(store, settings);
+    HeadCalls heads = new HeadCalls(store);
     boolean done = false;
     try {
       DiskLimits limits = options.diskLimits();
       Optional<ObjectVersion> object = Optional.empty();
       StoreDeniedException denied = null;
       try {
-        object = object(uri, store, retries);
+        object = object(uri, heads, retries);
       } catch (StoreDeniedException e) {
         // rights may begin below the prefix: its own name is then refused, not missing
         denied = e;
@@ -124,7 +125,7 @@ final class BucketPlace implements Place {
           chunks,
           settings.budgetBytes(),
           limits,
-          store,
+          heads,
           retries,
           tree,
           object.orElse(null),
@@ -138,13 +139,13 @@ final class BucketPlace implements Place {
   }
 
   /** The object that is called like the source; an empty one is taken for a directory's marker. */
-  private static Optional<ObjectVersion> object(
-      ObjectUri uri, ObjectStore store, RetryPolicy retries) throws IOException {
+  private static Optional<ObjectVersion> object(ObjectUri uri, HeadCalls heads, RetryPolicy retries)
+      throws IOException {
     if (uri.path().isEmpty()) {
       return Optional.empty();
     }
     try {
-      return Optional.of(retries.repeat(() -> store.head(uri.path(), Cancellation.none())))
+      return Optional.of(retries.repeat(() -> heads.head(uri.path(), Cancellation.none())))
           .filter(version -> version.size() > 0);
     } catch (ObjectNotFoundException e) {
       return Optional.empty();
@@ -268,7 +269,7 @@ final class BucketPlace implements Place {
   private Refreshed lookAtImage(Cancellation cancellation) throws IOException {
     ObjectVersion mounted = Objects.requireNonNull(image);
     try {
-      ObjectVersion now = retries.repeat(() -> store.head(uri.path(), cancellation));
+      ObjectVersion now = retries.repeat(() -> heads.head(uri.path(), cancellation));
       boolean same =
           now.size() == mounted.size()
               && now.etag().equals(mounted.etag())
@@ -305,6 +306,11 @@ final class BucketPlace implements Place {
         tree.failedPageNanos(),
         refreshes.get(),
         failedRefreshes.get());
+  }
+
+  @Override
+  public MountStatus.Heads heads() {
+    return heads.figures();
   }
 
   @Override
