@@ -15,6 +15,9 @@ import picocli.CommandLine.Option;
     description =
         "Reads everything, verifies every tag and lists each damage; exit code 26 if there is any.")
 final class CheckCommand implements Callable<Integer> {
+  /** What begins a finding that is no damage. */
+  private static final String NOTE = "note: ";
+
   private final Wiring wiring;
 
   @Mixin GivenSource source = new GivenSource();
@@ -63,13 +66,14 @@ final class CheckCommand implements Callable<Integer> {
   }
 
   private String text(Finding finding) {
-    return "damaged: "
+    boolean note = finding.problem().startsWith(NOTE);
+    return (note ? NOTE : "damaged: ")
         + (finding.location().isEmpty() ? "." : finding.location())
         + (finding.offset() >= 0 ? " at byte " + finding.offset() : "")
         + (logNames && !finding.plaintextPath().isEmpty()
             ? " (" + finding.plaintextPath() + ")"
             : "")
         + ": "
-        + finding.problem();
+        + (note ? finding.problem().substring(NOTE.length()) : finding.problem());
   }
 }
