@@ -49,7 +49,10 @@ final class ChunkReader {
     if (abandoned != null) {
       store.giveUp(object, abandoned);
     }
-    if (plan.sequential() && store.readDirectly(object, offset, wanted, dst)) {
+    ReadStream stream = plan.stream();
+    if (plan.sequential()
+        && stream != null
+        && store.readDirectly(object, offset, wanted, dst, stream)) {
       counters.readBytes.add(wanted);
       fetchAhead(object, plan);
       return;

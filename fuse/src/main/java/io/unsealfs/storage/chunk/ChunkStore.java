@@ -181,14 +181,23 @@ public final class ChunkStore implements Closeable {
 
   /**
    * Reads a part of a sequence from the disk, if that is where it is, and not all of it is in
-   * memory or on its way there.
+   * memory or on its way there. Where it is in neither, it was deleted ahead of its reader: what is
+   * ahead of him is ordered anew from his next read on.
    */
-  boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
+  boolean readDirectly(
+      StoredObject object, long offset, int wanted, ByteBuffer ciphertext, ReadStream stream) {
     DiskTier tier = disk;
-    return tier != null
-        && tier.readsDirectly()
-        && !table.hasAll(object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))
-        && tier.readDirectly(object, offset, wanted, ciphertext);
+    if (tier == null
+        || !tier.readsDirectly()
+        || table.hasAll(
+            object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))) {
+      return false;
+    }
+    if (tier.readDirectly(object, offset, wanted, ciphertext)) {
+      return true;
+    }
+    object.pattern().missed(stream, offset + wanted);
+    return false;
   }
 
   /**

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -167,6 +168,30 @@ class DirectReadTest {
       read(source, 0, 20 * STEP);
       DiskCache.purge(directory);
       read(source, 20 * STEP, bytes.length);
+    }
+  }
+
+  @Test
+  void whatIsDeletedAheadOfAReaderIsFetchedAheadOfHim() throws Exception {
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      // all that is left is taken for ordered now
+      read(source, 0, 50 * STEP);
+      assertEquals(List.of(), fake.requests);
+      DiskCache.purge(directory);
+      // up to there the files are open
+      int from = 32 * MIB + STEP;
+      read(source, 50 * STEP, from);
+      read(source, from, from + 4 * STEP);
+      long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (fake.requests.stream().noneMatch(one -> one.offset() >= 40L * MIB)
+          && System.nanoTime() < until) {
+        Thread.sleep(1);
+      }
+      assertTrue(
+          fake.requests.stream().anyMatch(one -> one.offset() >= 40L * MIB),
+          () -> "nothing was fetched ahead: " + fake.requests);
+      assertTrue(fake.requests.size() < 30, fake.requests::toString);
     }
   }
 
