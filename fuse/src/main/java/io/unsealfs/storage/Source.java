@@ -49,7 +49,8 @@ public interface Source extends Closeable {
    * Says that bytes of the range turned out not to be authentic. A source that keeps copies of what
    * is stored elsewhere drops them.
    *
-   * @return whether reading the range again may bring other bytes
+   * @return whether reading the range again may bring other bytes; true also for who comes late,
+   *     when they are there already, so that it is to be read again once and not until it is right
    */
   default boolean distrust(long offset, long length) {
     return false;

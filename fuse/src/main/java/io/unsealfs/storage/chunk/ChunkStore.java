@@ -311,7 +311,7 @@ public final class ChunkStore implements Closeable {
   /**
    * The bytes of the range are not authentic: they go, from memory and disk.
    *
-   * @return whether reading them again brings others, which are asked for once
+   * @return whether reading them again may bring others, which are asked for once
    */
   boolean distrust(StoredObject object, long offset, long length) {
     int last = ChunkGrid.chunkOf(offset + length - 1);

@@ -157,7 +157,28 @@ class DirectReadTest {
       assertTrue(source.distrust(damaged, 1));
       read(source, 27 * MIB, bytes.length);
       assertEquals(1, store.figures().distrusted());
-      assertFalse(source.distrust(damaged, 1), "it is the store's own");
+    }
+  }
+
+  @Test
+  void whoReadForgedBytesBeforeAnotherHadThemFetchedLooksAgain() throws Exception {
+    int damaged = 30 * MIB + 5;
+    flip(segments().get(3), SegmentHeader.SIZE + 6 * MIB + 5);
+    try (ChunkStore store = store();
+        Source first = store.open(version);
+        Source second = store.open(version)) {
+      read(first, 0, 27 * MIB);
+      ByteBuffer forged = ByteBuffer.allocate(4 * MIB);
+      // both have the same bytes; the first one is done with them before the second one looks
+      first.read(27 * MIB, forged);
+      second.read(27 * MIB, forged.clear());
+      assertTrue(first.distrust(damaged, 1));
+      read(first, 30 * MIB, 31 * MIB);
+      int asked = fake.requests.size();
+      assertTrue(second.distrust(damaged, 1));
+      read(second, 30 * MIB, 31 * MIB);
+      assertEquals(asked, fake.requests.size());
+      assertEquals(1, store.figures().distrusted());
     }
   }
 

@@ -218,6 +218,20 @@ class DoctoredCacheTest {
   }
 
   @Test
+  void severalBadBlocksOfOneChunkAreAllHealed() throws Exception {
+    fillCache();
+    for (int block : new int[] {0, 1, 7}) {
+      doctor(18 + block * 4128 + 20);
+    }
+    List<Finding> findings = new ArrayList<>();
+    try (BlockCache cache = new BlockCache(1 << 20, 256 << 10);
+        Volume volume = open(cache, true)) {
+      assertEquals(0, volume.check(findings::add, bytes -> {}).findings(), findings::toString);
+    }
+    assertTrue(findings.getFirst().problem().contains(" 3 blocks"), findings::toString);
+  }
+
+  @Test
   void aCheckBlamesTheStoreWhereItIsToBlame() throws Exception {
     byte[] stored = fakeBytes();
     stored[100] ^= 0x40;
