@@ -89,7 +89,11 @@ public final class ChunkStore implements Closeable {
     return new ChunkSource(this, reader, openObject(version), false);
   }
 
-  /** The same, of a small object that a format needs before others: counted apart. */
+  /**
+   * The same, of a small object that a format needs before others: counted apart, and never from
+   * the disk. What such objects say is not authenticated, so that nobody would find out that a copy
+   * on disk was forged.
+   */
   public Source openIndex(ObjectVersion version) throws IOException {
     StoredObject object = openObject(version);
     object.markIndex();
@@ -99,6 +103,11 @@ public final class ChunkStore implements Closeable {
   /** The same, of the only object that will be read: this store is closed with the source. */
   public Source openAlone(ObjectVersion version) throws IOException {
     return new ChunkSource(this, reader, openObject(version), true);
+  }
+
+  /** The disk, if there is one and it is trusted with copies of {@code object}. */
+  private @Nullable DiskTier diskOf(StoredObject object) {
+    return object.isIndex() ? null : disk;
   }
 
   private StoredObject openObject(ObjectVersion version) throws IOException {
@@ -121,7 +130,7 @@ public final class ChunkStore implements Closeable {
    */
   boolean warm(StoredObject object, long offset, long length, LongPredicate goOn)
       throws IOException {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(object);
     long end = Math.min(object.size(), offset + length);
     if (tier == null || offset < 0 || offset >= end) {
       return true;
@@ -156,7 +165,7 @@ public final class ChunkStore implements Closeable {
 
   /** Orders a range that nobody waits for; returns the end of what was ordered. */
   long order(StoredObject object, Ahead ahead, Priority priority, @Nullable ReadStream stream) {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(object);
     if (tier == null || !tier.readsDirectly()) {
       ChunkTable.Ordered ordered = table.order(object, ahead, priority, stream);
       submit(ordered.fetches());
@@ -186,7 +195,7 @@ public final class ChunkStore implements Closeable {
    */
   boolean readDirectly(
       StoredObject object, long offset, int wanted, ByteBuffer ciphertext, ReadStream stream) {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(object);
     if (tier == null
         || !tier.readsDirectly()
         || table.hasAll(
@@ -205,8 +214,8 @@ public final class ChunkStore implements Closeable {
    * readers joined meanwhile.
    */
   void submit(List<Fetch> fetches) {
-    DiskTier tier = disk;
     for (Fetch fetch : fetches) {
+      DiskTier tier = diskOf(fetch.object);
       if (tier == null || !tier.begin(fetch)) {
         submitToStore(fetch);
       }
@@ -240,7 +249,7 @@ public final class ChunkStore implements Closeable {
   }
 
   private void whole(Chunk chunk) {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(chunk.object);
     if (tier == null || !tier.isOn()) {
       table.arrived(chunk);
       return;
