@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * held for a moment at a time, never across a request, the disk or a copy.
  */
 final class ChunkTable {
-  /** One in so many requests may be doubled. */
+  /** One in so many requests may be doubled, and one before there were so many. */
   private static final int HEDGE_SHARE = 20;
 
   private final ChunkSettings settings;
@@ -388,7 +388,7 @@ final class ChunkTable {
         || first.doubled
         || !first.running
         || chunk.state() != Chunk.State.COMING
-        || counters.hedges.sum() > counters.requests.sum() / HEDGE_SHARE) {
+        || counters.hedges.sum() >= Math.max(1, counters.requests.sum() / HEDGE_SHARE)) {
       return null;
     }
     first.doubled = true;
