@@ -49,10 +49,8 @@ final class ChunkReader {
     if (abandoned != null) {
       store.giveUp(object, abandoned);
     }
-    ReadStream stream = plan.stream();
-    if (plan.sequential()
-        && stream != null
-        && store.readDirectly(object, offset, wanted, dst, stream)) {
+    ReadStream sequence = plan.sequential() ? plan.stream() : null;
+    if (store.readDirectly(object, offset, wanted, dst, sequence)) {
       counters.readBytes.add(wanted);
       fetchAhead(object, plan);
       return;

@@ -64,9 +64,9 @@ public final class ChunkStore implements Closeable {
   }
 
   /**
-   * The same for a format that finds out itself what is not authentic of what it reads in sequence,
-   * and says so to the source: sequences are then read straight from the files of segments, whose
-   * payload nobody else checks.
+   * The same for a format that finds out itself what is not authentic of what it reads, and says so
+   * to the source: reads go straight to the files of segments then, whose payload nobody else
+   * checks.
    */
   public void attachTrusted(DiskCache cache) {
     attach(cache, true);
@@ -189,12 +189,18 @@ public final class ChunkStore implements Closeable {
   }
 
   /**
-   * Reads a part of a sequence from the disk, if that is where it is, and not all of it is in
-   * memory or on its way there. Where it is in neither, it was deleted ahead of its reader: what is
-   * ahead of him is ordered anew from his next read on.
+   * Reads straight from the disk, if that is where it is, and not all of it is in memory or on its
+   * way there. Where it is in neither, it was deleted ahead of its reader: what is ahead of him is
+   * ordered anew from his next read on.
+   *
+   * @param sequence that it is part of; null if it is of none
    */
   boolean readDirectly(
-      StoredObject object, long offset, int wanted, ByteBuffer ciphertext, ReadStream stream) {
+      StoredObject object,
+      long offset,
+      int wanted,
+      ByteBuffer ciphertext,
+      @Nullable ReadStream sequence) {
     DiskTier tier = diskOf(object);
     if (tier == null
         || !tier.readsDirectly()
@@ -202,10 +208,12 @@ public final class ChunkStore implements Closeable {
             object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))) {
       return false;
     }
-    if (tier.readDirectly(object, offset, wanted, ciphertext)) {
+    if (tier.readDirectly(object, offset, wanted, ciphertext, sequence != null)) {
       return true;
     }
-    object.pattern().missed(stream, offset + wanted);
+    if (sequence != null) {
+      object.pattern().missed(sequence, offset + wanted);
+    }
     return false;
   }
 
