@@ -45,7 +45,7 @@ final class BucketPlace implements Place {
   private final ChunkStore chunks;
   private final long budgetBytes;
   private final DiskLimits limits;
-  private final ObjectStore store;
+  private final HeadCalls heads;
   private final RetryPolicy retries;
   private final @Nullable SharedTree tree;
   private final @Nullable BucketTree listed;
@@ -63,7 +63,7 @@ final class BucketPlace implements Place {
       ChunkStore chunks,
       long budgetBytes,
       DiskLimits limits,
-      ObjectStore store,
+      HeadCalls heads,
       RetryPolicy retries,
       @Nullable BucketTree listed,
       @Nullable ObjectVersion image,
@@ -72,7 +72,7 @@ final class BucketPlace implements Place {
       @Nullable HeldManifest manifest) {
     this.manifest = manifest;
     this.credentials = credentials;
-    this.store = store;
+    this.heads = heads;
     this.retries = retries;
     this.listed = listed;
     this.image = image;
@@ -131,13 +131,14 @@ final class BucketPlace implements Place {
       @Nullable HeldManifest manifest)
       throws IOException {
     RetryPolicy retries = settings.retries();
+    HeadCalls heads = new HeadCalls(store, manifest == null);
     boolean done = false;
     try {
       DiskLimits limits = options.diskLimits();
       Optional<ObjectVersion> object = Optional.empty();
       StoreDeniedException denied = null;
       try {
-        object = object(uri, store, retries);
+        object = object(uri, heads, retries);
       } catch (StoreDeniedException e) {
         // rights may begin below the prefix: its own name is then refused, not missing
         denied = e;
@@ -159,7 +160,7 @@ final class BucketPlace implements Place {
           chunks,
           settings.budgetBytes(),
           limits,
-          store,
+          heads,
           retries,
           tree,
           object.orElse(null),
@@ -174,13 +175,13 @@ final class BucketPlace implements Place {
   }
 
   /** The object that is called like the source; an empty one is taken for a directory's marker. */
-  private static Optional<ObjectVersion> object(
-      ObjectUri uri, ObjectStore store, RetryPolicy retries) throws IOException {
+  private static Optional<ObjectVersion> object(ObjectUri uri, HeadCalls heads, RetryPolicy retries)
+      throws IOException {
     if (uri.path().isEmpty()) {
       return Optional.empty();
     }
     try {
-      return Optional.of(retries.repeat(() -> store.head(uri.path(), Cancellation.none())))
+      return Optional.of(retries.repeat(() -> heads.head(uri.path(), Cancellation.none())))
           .filter(version -> version.size() > 0);
     } catch (ObjectNotFoundException e) {
       return Optional.empty();
@@ -332,7 +333,7 @@ final class BucketPlace implements Place {
   private Refreshed lookAtImage(Cancellation cancellation) throws IOException {
     ObjectVersion mounted = Objects.requireNonNull(image);
     try {
-      ObjectVersion now = retries.repeat(() -> store.head(uri.path(), cancellation));
+      ObjectVersion now = retries.repeat(() -> heads.head(uri.path(), cancellation));
       boolean same =
           now.size() == mounted.size()
               && now.etag().equals(mounted.etag())
@@ -369,6 +370,11 @@ final class BucketPlace implements Place {
         tree.failedPageNanos(),
         refreshes.get(),
         failedRefreshes.get());
+  }
+
+  @Override
+  public MountStatus.Heads heads() {
+    return heads.figures();
   }
 
   @Override

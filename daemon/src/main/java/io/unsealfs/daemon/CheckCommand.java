@@ -65,7 +65,7 @@ final class CheckCommand implements Callable<Integer> {
   }
 
   private String text(Finding finding) {
-    return "damaged: "
+    return (finding.damage() ? "damaged: " : "note: ")
         + (finding.location().isEmpty() ? "." : finding.location())
         + (finding.offset() >= 0 ? " at byte " + finding.offset() : "")
         + (logNames && !finding.plaintextPath().isEmpty()

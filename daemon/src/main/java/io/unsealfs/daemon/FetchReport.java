@@ -59,6 +59,7 @@ final class FetchReport {
             figures.disk().evictionsForSpace(),
             figures.disk().corrupt()),
         place.listing(),
+        Optional.of(place.heads()),
         place.credentials());
   }
 

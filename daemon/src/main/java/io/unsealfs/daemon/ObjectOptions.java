@@ -27,7 +27,7 @@ final class ObjectOptions {
   @Option(
       names = "--region",
       paramLabel = "NAME",
-      description = "Bucket: signing region (default: from the environment or the endpoint).")
+      description = "Bucket: signing region (default: from endpoint, environment or machine).")
   @Nullable String region;
 
   @Option(
@@ -101,8 +101,11 @@ final class ObjectOptions {
   @Option(
       names = "--prefetch-streams-per-file",
       paramLabel = "N",
-      description = "Bucket: most requests ahead of each reader of a file (default: 16).")
-  int prefetchStreamsPerFile = 16;
+      description =
+          "Bucket: most requests ahead of each reader of a file (default: "
+              + ChunkSettings.DEFAULT_STREAMS_PER_FILE
+              + ").")
+  int prefetchStreamsPerFile = ChunkSettings.DEFAULT_STREAMS_PER_FILE;
 
   @Option(
       names = "--chunk-cache-dir",

@@ -81,6 +81,11 @@ interface Place extends Closeable {
     return Optional.empty();
   }
 
+  /** How often single objects were looked up. */
+  default MountStatus.Heads heads() {
+    return new MountStatus.Heads(0, 0, 0, 0);
+  }
+
   /** How the credentials stand that it is read with. */
   default MountStatus.Credentials credentials() {
     return new MountStatus.Credentials(Optional.empty(), 0, 0);

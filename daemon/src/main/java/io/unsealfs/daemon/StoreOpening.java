@@ -11,6 +11,7 @@ import io.unsealfs.storage.object.credentials.GivenCredentials;
 import io.unsealfs.storage.object.oss.OssStore;
 import io.unsealfs.storage.object.s3.S3Store;
 import io.unsealfs.storage.object.s3.WebIdentity;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.util.HashMap;
@@ -24,6 +25,7 @@ final class StoreOpening {
 
   private final Map<String, String> environment;
   private final GivenCredentials given;
+  private final RegionFinding regions;
 
   /**
    * @param environment of the process
@@ -32,6 +34,7 @@ final class StoreOpening {
   StoreOpening(Map<String, String> environment, GivenCredentials given) {
     this.environment = Map.copyOf(environment);
     this.given = given;
+    this.regions = RegionFinding.ofThisMachine(this.environment);
   }
 
   /**
@@ -52,13 +55,14 @@ final class StoreOpening {
   }
 
   /**
-   * The store of a bucket; it is asked nothing yet.
+   * The store of a bucket; it is asked nothing yet, but the machine may be asked for its region.
    *
    * @param listener hears when credentials change
    * @throws UsageException if it cannot be spoken to like that
+   * @throws IOException if the machine could not be asked what it has to tell
    */
   ObjectStore open(ObjectUri uri, StoreSettings settings, CredentialListener listener)
-      throws UsageException {
+      throws IOException {
     settings
         .endpoint()
         .filter(endpoint -> "http".equals(endpoint.getScheme()))
@@ -69,18 +73,42 @@ final class StoreOpening {
                 uri,
                 endpoint));
     try {
-      CredentialSources sources =
-          new CredentialSources(
-              environment, settings.region(), given, () -> new WebIdentity(environment, settings));
-      boolean oss = uri.scheme().equals("oss");
-      CredentialFetcher fetcher =
-          oss ? sources.oss(settings.credentials()) : sources.s3(settings.credentials());
-      CredentialCache credentials = new CredentialCache(fetcher, Clock.systemUTC(), listener);
-      return oss
-          ? OssStore.open(uri, settings, credentials)
-          : S3Store.open(uri, settings, credentials);
+      return uri.scheme().equals("oss")
+          ? openOss(uri, settings, listener)
+          : openS3(uri, settings, listener);
     } catch (IllegalArgumentException e) {
       throw new UsageException(uri + ": " + e.getMessage());
     }
+  }
+
+  private ObjectStore openOss(ObjectUri uri, StoreSettings said, CredentialListener listener)
+      throws IOException {
+    StoreSettings settings = regions.oss(uri, said);
+    CredentialFetcher fetcher = sources(settings).oss(settings.credentials());
+    return OssStore.open(uri, settings, new CredentialCache(fetcher, Clock.systemUTC(), listener));
+  }
+
+  private ObjectStore openS3(ObjectUri uri, StoreSettings said, CredentialListener listener)
+      throws IOException {
+    CredentialSources sources = sources(said);
+    CredentialFetcher fetcher = sources.s3(said.credentials());
+    CredentialCache credentials = new CredentialCache(fetcher, Clock.systemUTC(), listener);
+    boolean opened = false;
+    try {
+      StoreSettings settings =
+          regions.s3(uri, said, sources.asksEc2(said.credentials()) ? credentials : null);
+      ObjectStore store = S3Store.open(uri, settings, credentials);
+      opened = true;
+      return store;
+    } finally {
+      if (!opened) {
+        credentials.close();
+      }
+    }
+  }
+
+  private CredentialSources sources(StoreSettings settings) {
+    return new CredentialSources(
+        environment, settings.region(), given, () -> new WebIdentity(environment, settings));
   }
 }

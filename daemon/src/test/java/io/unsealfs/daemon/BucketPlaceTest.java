@@ -157,6 +157,19 @@ class BucketPlaceTest {
     assertTrue(String.valueOf(e.getMessage()).contains("the name was refused"), e::getMessage);
   }
 
+  @Test
+  void lookupsOfSingleObjectsAreCounted() throws Exception {
+    try (BucketPlace refused = openBelow(List.of("qwen/a"), true)) {
+      assertEquals(1, refused.heads().requests());
+      assertEquals(1, refused.heads().failed());
+    }
+    try (BucketPlace image = open(Optional.of("e"))) {
+      assertEquals(Refreshed.same(), image.refresh(Cancellation.none()));
+      assertEquals(2, image.heads().requests());
+      assertEquals(0, image.heads().failed());
+    }
+  }
+
   private static BucketPlace open(Optional<String> etag) throws IOException {
     return BucketPlace.open(
         ObjectUri.parse("s3://models/disk.img"),

@@ -36,6 +36,12 @@ public interface Source extends Closeable {
     return false;
   }
 
+  /**
+   * A hint that whoever reads the source wants its end as soon as its beginning. Never waits and
+   * never fails.
+   */
+  default void expectEnd() {}
+
   /** A hint that nobody will read the range again soon: it need not be kept in memory. */
   default void doneWith(long offset, long length) {}
 
@@ -43,7 +49,8 @@ public interface Source extends Closeable {
    * Says that bytes of the range turned out not to be authentic. A source that keeps copies of what
    * is stored elsewhere drops them.
    *
-   * @return whether reading the range again may bring other bytes
+   * @return whether reading the range again may bring other bytes; true also for who comes late,
+   *     when they are there already, so that it is to be read again once and not until it is right
    */
   default boolean distrust(long offset, long length) {
     return false;

@@ -2,6 +2,7 @@ package io.unsealfs.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.object.S3ProxyServer;
@@ -12,6 +13,7 @@ import io.unsealfs.storage.object.server.StoreBucket;
 import io.unsealfs.storage.object.server.StoreRequest;
 import io.unsealfs.storage.object.server.StoreServer;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -246,6 +248,46 @@ class BucketVolumesTest {
             .run()
             .assertStatus(0);
     assertTrue(purge.errLine().matches("unsealfs: [1-9][0-9]+ bytes deleted"), purge::toString);
+  }
+
+  @Test
+  void checkBlamesTheChunkCacheForItsOwnDamage() throws IOException, InterruptedException {
+    VectorVolume volume = VectorVolume.named("xchacha");
+    String source = upload(volume);
+    String key = Secrets.reference(scratch, volume.password());
+    Path directory = scratch.resolve("chunks");
+    String[] check = {"check", source, "--key", key, "--chunk-cache-dir", directory.toString()};
+    unsealfs("warm", source, "--key", key, "--chunk-cache-dir", directory.toString())
+        .run()
+        .assertStatus(0);
+    Path largest;
+    try (Stream<Path> files = Files.walk(directory)) {
+      largest =
+          files
+              .filter(file -> file.getFileName().toString().matches("[0-9a-f]{8}"))
+              .max(Comparator.comparingLong(file -> file.toFile().length()))
+              .orElseThrow();
+    }
+    try (RandomAccessFile bytes = new RandomAccessFile(largest.toFile(), "rw")) {
+      // in the first block: behind the segment's header, the file's, and the nonce
+      bytes.seek(64 + 18 + 24 + 5);
+      int before = bytes.read();
+      bytes.seek(64 + 18 + 24 + 5);
+      bytes.write(before ^ 1);
+    }
+    // symbolic links are lost in a bucket, cache or not
+    Outcome plain = unsealfs("check", source, "--key", key).run();
+    Outcome blamed = unsealfs(check).run();
+    assertTrue(blamed.out().contains("note: "), blamed::toString);
+    assertTrue(blamed.out().contains("what the storage has is sound"), blamed::toString);
+    assertEquals(lastLine(plain), lastLine(blamed));
+    Outcome healed = unsealfs(check).run();
+    assertFalse(healed.out().contains("note: "), healed::toString);
+    assertEquals(lastLine(plain), lastLine(healed));
+  }
+
+  private static String lastLine(Outcome outcome) {
+    return outcome.out().lines().reduce("", (before, line) -> line);
   }
 
   /** Segments in a chunk cache. */

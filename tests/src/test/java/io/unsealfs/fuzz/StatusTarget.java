@@ -69,6 +69,7 @@ final class StatusTarget {
                     Optional.of(
                         new MountStatus.Listing(
                             1, 2, List.of(new MountStatus.Skipped("nul", 1)), 3, 4, 5, 6, 7, 8)),
+                    Optional.of(new MountStatus.Heads(1, 2, 3, 4)),
                     new MountStatus.Credentials(Optional.of(1L), 2, 3))),
             Optional.empty());
     return new ParserTarget(

@@ -227,6 +227,7 @@ public record MountStatus(
    * @param ahead what is fetched ahead
    * @param chunks what is kept of it
    * @param listing behind a tree; empty for an image
+   * @param heads lookups of single objects; empty from a daemon that does not count them
    * @param credentials that requests are signed with
    */
   public record Store(
@@ -251,6 +252,7 @@ public record MountStatus(
       Ahead ahead,
       Chunks chunks,
       Optional<Listing> listing,
+      Optional<Heads> heads,
       Credentials credentials) {
     long fetchedBytes() {
       return demandBytes + prefetchBytes + warmBytes + indexBytes;
@@ -356,6 +358,16 @@ public record MountStatus(
       long failedPageNanos,
       long refreshes,
       long failedRefreshes) {}
+
+  /**
+   * Lookups of single objects.
+   *
+   * @param requests all of them
+   * @param failed of them, those that failed; that there is no such object is an answer
+   * @param nanos that those which were answered took in all
+   * @param failedNanos that the others took
+   */
+  public record Heads(long requests, long failed, long nanos, long failedNanos) {}
 
   /**
    * Keys left out.

@@ -69,6 +69,15 @@ final class StoreMetrics {
         list.and("outcome", "failed"),
         s -> listed(s, l -> l.failedPages()),
         s -> listed(s, l -> l.failedPageNanos()));
+    Tags head = tags.and("op", "head");
+    requests(
+        head.and("outcome", "ok"),
+        s -> lookedUp(s, h -> h.requests() - h.failed()),
+        s -> lookedUp(s, h -> h.nanos()));
+    requests(
+        head.and("outcome", "failed"),
+        s -> lookedUp(s, h -> h.failed()),
+        s -> lookedUp(s, h -> h.failedNanos()));
     FunctionTimer.builder(
             "unsealfs.source.first.byte",
             this,
@@ -213,6 +222,10 @@ final class StoreMetrics {
 
   private static long listed(MountStatus.Store store, ToLongFunction<MountStatus.Listing> figure) {
     return store.listing().map(figure::applyAsLong).orElse(0L);
+  }
+
+  private static long lookedUp(MountStatus.Store store, ToLongFunction<MountStatus.Heads> figure) {
+    return store.heads().map(figure::applyAsLong).orElse(0L);
   }
 
   private double value(ToDoubleFunction<MountStatus.Store> figure) {

@@ -84,6 +84,7 @@ final class Statuses {
                 10,
                 27,
                 28)),
+        Optional.of(new MountStatus.Heads(3, 1, 2_000_000_000L, 5_000_000_000L)),
         new MountStatus.Credentials(Optional.of(29L), 30, 31));
   }
 }

@@ -322,7 +322,7 @@ public final class BucketTree implements FileTree {
       return new KeptSource(kept);
     }
     // of an archive class too: a listing does not say whether it was restored, a read does
-    return chunks.open(version);
+    return this.kept.test(node.name()) ? chunks.openIndex(version) : chunks.open(version);
   }
 
   @Override

@@ -92,6 +92,11 @@ final class Chunk {
     return state() == State.FAILED;
   }
 
+  /** Under the store's lock: whether somebody waits for it, or did and needs it anew. */
+  boolean isWanted() {
+    return interest > warming || refetched;
+  }
+
   /** One more request is to bring it. */
   synchronized void expect() {
     attempts++;

@@ -18,6 +18,9 @@ final class ChunkReader {
   /** Waits that are longer than all tries of a request are a fault of ours, but they end. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+  /** What counts as the end; a last chunk of less brings the one before it along. */
+  private static final int END_BYTES = ChunkGrid.CHUNK_BYTES;
+
   private final ChunkStore store;
   private final ChunkTable table;
   private final ChunkSettings settings;
@@ -46,7 +49,8 @@ final class ChunkReader {
     if (abandoned != null) {
       store.giveUp(object, abandoned);
     }
-    if (plan.sequential() && store.readDirectly(object, offset, wanted, dst)) {
+    ReadStream sequence = plan.sequential() ? plan.stream() : null;
+    if (store.readDirectly(object, offset, wanted, dst, sequence)) {
       counters.readBytes.add(wanted);
       fetchAhead(object, plan);
       return;
@@ -68,6 +72,15 @@ final class ChunkReader {
       counters.readBytes.add(wanted);
     } finally {
       table.release(offset, offset + done, held, first);
+    }
+  }
+
+  /** Orders the end of an object, for nobody who waits, unless nothing is fetched ahead at all. */
+  void orderEnd(StoredObject object) {
+    long size = object.size();
+    if (size > ReadPattern.WHOLE_BYTES && settings.prefetchWindowMaxBytes() > 0) {
+      Ahead end = new Ahead(size - END_BYTES, size, settings.prefetchPartBytes());
+      long _ = store.order(object, end, Priority.PREFETCH, null);
     }
   }
 

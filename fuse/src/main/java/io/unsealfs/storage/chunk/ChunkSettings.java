@@ -25,6 +25,9 @@ public record ChunkSettings(
     RetryPolicy retries,
     Duration hedgeAfter) {
 
+  /** Requests ahead of each reader where nothing else is said. */
+  public static final int DEFAULT_STREAMS_PER_FILE = 16;
+
   private static final long DEFAULT_BUDGET_MOST = 512L << 20;
 
   /** Checks the bounds. */
@@ -63,7 +66,7 @@ public record ChunkSettings(
         1 << 20,
         ChunkGrid.SEGMENT_BYTES,
         128L << 20,
-        16,
+        DEFAULT_STREAMS_PER_FILE,
         RetryPolicy.DEFAULT,
         Duration.ofSeconds(1));
   }

@@ -16,6 +16,9 @@ final class ChunkSource implements Source {
   private final boolean alone;
   private final AtomicBoolean closed = new AtomicBoolean();
 
+  /** Whether the end is to be fetched with whatever is read first. */
+  private final AtomicBoolean endExpected = new AtomicBoolean();
+
   /**
    * A source of {@code object}, which was opened for it.
    *
@@ -48,6 +51,9 @@ final class ChunkSource implements Source {
     if (wanted == 0) {
       return 0;
     }
+    if (endExpected.get() && endExpected.getAndSet(false)) {
+      reader.orderEnd(object);
+    }
     int start = dst.position();
     boolean served = false;
     try {
@@ -65,6 +71,11 @@ final class ChunkSource implements Source {
   @Override
   public boolean willNeed(long offset, long length) {
     return true;
+  }
+
+  @Override
+  public void expectEnd() {
+    endExpected.set(true);
   }
 
   @Override

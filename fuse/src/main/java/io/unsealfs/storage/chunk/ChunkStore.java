@@ -77,9 +77,9 @@ public final class ChunkStore implements Closeable {
   }
 
   /**
-   * The same for a format that finds out itself what is not authentic of what it reads in sequence,
-   * and says so to the source: sequences are then read straight from the files of segments, whose
-   * payload nobody else checks.
+   * The same for a format that finds out itself what is not authentic of what it reads, and says so
+   * to the source: reads go straight to the files of segments then, whose payload nobody else
+   * checks.
    */
   public void attachTrusted(DiskCache cache) {
     attach(cache, true);
@@ -102,7 +102,11 @@ public final class ChunkStore implements Closeable {
     return new ChunkSource(this, reader, openObject(version), false);
   }
 
-  /** The same, of a small object that a format needs before others: counted apart. */
+  /**
+   * The same, of a small object that a format needs before others: counted apart, and never from
+   * the disk. What such objects say is not authenticated, so that nobody would find out that a copy
+   * on disk was forged.
+   */
   public Source openIndex(ObjectVersion version) throws IOException {
     StoredObject object = openObject(version);
     object.markIndex();
@@ -112,6 +116,11 @@ public final class ChunkStore implements Closeable {
   /** The same, of the only object that will be read: this store is closed with the source. */
   public Source openAlone(ObjectVersion version) throws IOException {
     return new ChunkSource(this, reader, openObject(version), true);
+  }
+
+  /** The disk, if there is one and it is trusted with copies of {@code object}. */
+  private @Nullable DiskTier diskOf(StoredObject object) {
+    return object.isIndex() ? null : disk;
   }
 
   private StoredObject openObject(ObjectVersion version) throws IOException {
@@ -137,7 +146,7 @@ public final class ChunkStore implements Closeable {
    */
   boolean warm(StoredObject object, long offset, long length, LongPredicate goOn)
       throws IOException {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(object);
     long end = Math.min(object.size(), offset + length);
     if (tier == null || offset < 0 || offset >= end) {
       return true;
@@ -172,7 +181,7 @@ public final class ChunkStore implements Closeable {
 
   /** Orders a range that nobody waits for; returns the end of what was ordered. */
   long order(StoredObject object, Ahead ahead, Priority priority, @Nullable ReadStream stream) {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(object);
     if (tier == null || !readsDirectly(tier, object)) {
       ChunkTable.Ordered ordered = table.order(object, ahead, priority, stream);
       submit(ordered.fetches());
@@ -196,15 +205,32 @@ public final class ChunkStore implements Closeable {
   }
 
   /**
-   * Reads a part of a sequence from the disk, if that is where it is, and not all of it is in
-   * memory or on its way there.
+   * Reads straight from the disk, if that is where it is, and not all of it is in memory or on its
+   * way there. Where it is in neither, it was deleted ahead of its reader: what is ahead of him is
+   * ordered anew from his next read on.
+   *
+   * @param sequence that it is part of; null if it is of none
    */
-  boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
-    DiskTier tier = disk;
-    return tier != null
-        && readsDirectly(tier, object)
-        && !table.hasAll(object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))
-        && tier.readDirectly(object, offset, wanted, ciphertext);
+  boolean readDirectly(
+      StoredObject object,
+      long offset,
+      int wanted,
+      ByteBuffer ciphertext,
+      @Nullable ReadStream sequence) {
+    DiskTier tier = diskOf(object);
+    if (tier == null
+        || !readsDirectly(tier, object)
+        || table.hasAll(
+            object, ChunkGrid.chunkOf(offset), ChunkGrid.chunkOf(offset + wanted - 1))) {
+      return false;
+    }
+    if (tier.readDirectly(object, offset, wanted, ciphertext, sequence != null)) {
+      return true;
+    }
+    if (sequence != null) {
+      object.pattern().missed(sequence, offset + wanted);
+    }
+    return false;
   }
 
   /** What is to be compared with a digest has to come into memory for that. */
@@ -217,8 +243,8 @@ public final class ChunkStore implements Closeable {
    * readers joined meanwhile.
    */
   void submit(List<Fetch> fetches) {
-    DiskTier tier = disk;
     for (Fetch fetch : fetches) {
+      DiskTier tier = diskOf(fetch.object);
       if (tier == null || !tier.begin(fetch)) {
         submitToStore(fetch);
       }
@@ -252,7 +278,7 @@ public final class ChunkStore implements Closeable {
   }
 
   private void whole(Chunk chunk) {
-    DiskTier tier = disk;
+    DiskTier tier = diskOf(chunk.object);
     if (tier == null || !tier.isOn()) {
       table.arrived(chunk);
       return;
@@ -323,7 +349,7 @@ public final class ChunkStore implements Closeable {
   /**
    * The bytes of the range are not authentic: they go, from memory and disk.
    *
-   * @return whether reading them again brings others, which are asked for once
+   * @return whether reading them again may bring others, which are asked for once
    */
   boolean distrust(StoredObject object, long offset, long length) {
     int last = ChunkGrid.chunkOf(offset + length - 1);

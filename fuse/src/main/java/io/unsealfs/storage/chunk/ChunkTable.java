@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * held for a moment at a time, never across a request, the disk or a copy.
  */
 final class ChunkTable {
-  /** One in so many requests may be doubled. */
+  /** One in so many requests may be doubled, and one before there were so many. */
   private static final int HEDGE_SHARE = 20;
 
   private final ChunkSettings settings;
@@ -247,7 +247,7 @@ final class ChunkTable {
    *     followed by {@link #land} otherwise
    */
   synchronized @Nullable List<Fetch> reserve(Fetch fetch) {
-    boolean wanted = isWanted(fetch);
+    boolean wanted = fetch.isWanted();
     if (memory.reserve(fetch.length(), wanted)) {
       return List.of();
     }
@@ -274,10 +274,10 @@ final class ChunkTable {
     Chunk[] chunks = fetch.chunks();
     int from = 0;
     int to = chunks.length;
-    while (from < to && !isWanted(chunks[from])) {
+    while (from < to && !chunks[from].isWanted()) {
       from++;
     }
-    while (to > from && !isWanted(chunks[to - 1])) {
+    while (to > from && !chunks[to - 1].isWanted()) {
       to--;
     }
     if (from == to) {
@@ -306,22 +306,6 @@ final class ChunkTable {
     return fetch;
   }
 
-  private static boolean isWanted(Fetch fetch) {
-    if (fetch.priority == Priority.DEMAND || fetch.insists) {
-      return true;
-    }
-    for (Chunk chunk : fetch.chunks()) {
-      if (isWanted(chunk)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static boolean isWanted(Chunk chunk) {
-    return chunk.interest > chunk.warming || chunk.refetched;
-  }
-
   /**
    * The requests that are to bring chunks of {@code object} and that nobody waits for.
    *
@@ -331,7 +315,7 @@ final class ChunkTable {
     Set<Fetch> fetches = new HashSet<>();
     for (Chunk chunk : object.chunks()) {
       Fetch fetch = chunk.fetch;
-      if (fetch != null && (stream == null || fetch.stream == stream) && !isWanted(fetch)) {
+      if (fetch != null && (stream == null || fetch.stream == stream) && !fetch.isWanted()) {
         fetches.add(fetch);
       }
     }
@@ -404,7 +388,7 @@ final class ChunkTable {
         || first.doubled
         || !first.running
         || chunk.state() != Chunk.State.COMING
-        || counters.hedges.sum() > counters.requests.sum() / HEDGE_SHARE) {
+        || counters.hedges.sum() >= Math.max(1, counters.requests.sum() / HEDGE_SHARE)) {
       return null;
     }
     first.doubled = true;
@@ -426,15 +410,18 @@ final class ChunkTable {
   }
 
   /**
-   * Puts a new chunk in place of one whose bytes are not authentic, unless that was done before.
+   * Puts a new chunk in place of one whose bytes are not authentic, unless that was done before:
+   * whoever read the one before may look at what is there now.
    *
-   * @return the request to be sent, none if another one is coming; null if the bytes are the
-   *     store's own, or cannot be had any more
+   * @return the request to be sent, none if another one is coming or came; null if the bytes cannot
+   *     be had any more
    */
   synchronized @Nullable List<Fetch> replace(StoredObject object, int index) {
     Chunk chunk = object.chunk(index);
-    boolean present = chunk != null && chunk.isPresent();
-    if (object.isStale() || (chunk != null && present && chunk.refetched)) {
+    if (chunk != null && chunk.refetched && chunk.isPresent()) {
+      return List.of();
+    }
+    if (object.isStale()) {
       return null;
     }
     if (chunk != null && chunk.state() == Chunk.State.COMING && !isAtDisk(chunk)) {

@@ -46,8 +46,8 @@ final class DiskTier implements Closeable {
   /**
    * A tier over {@code cache}.
    *
-   * @param trusted whether the format finds out what of a sequence is not authentic, so that
-   *     sequences are read straight from the files
+   * @param trusted whether the format finds out what is not authentic, so that reads go straight to
+   *     the files
    */
   DiskTier(
       DiskCache cache,
@@ -81,17 +81,19 @@ final class DiskTier implements Closeable {
     return object.segment(location, segment);
   }
 
-  /** Whether sequences are read straight from the files. */
+  /** Whether reads go straight to the files. */
   boolean readsDirectly() {
     return files != null && cache.isOn();
   }
 
   /**
-   * Reads a part of a sequence straight from the files of its segments.
+   * Reads straight from the files of segments.
    *
+   * @param sequential whether what comes next will be wanted too
    * @return false if they are not all there; nothing was read then
    */
-  boolean readDirectly(StoredObject object, long offset, int wanted, ByteBuffer ciphertext) {
+  boolean readDirectly(
+      StoredObject object, long offset, int wanted, ByteBuffer ciphertext, boolean sequential) {
     SegmentFiles known = files;
     if (known == null) {
       return false;
@@ -109,11 +111,12 @@ final class DiskTier implements Closeable {
         }
         int from = (int) (at % ChunkGrid.SEGMENT_BYTES);
         int count = Math.min(left, id.payloadLength() - from);
-        boolean first = !known.isOpen(id);
-        if (!known.read(id, from, ciphertext.limit(ciphertext.position() + count))) {
+        boolean first = sequential && !known.isOpen(id);
+        ciphertext.limit(ciphertext.position() + count);
+        if (!known.read(id, from, ciphertext, sequential)) {
           return false;
         }
-        if (first || from < ChunkGrid.CHUNK_BYTES) {
+        if (first || (sequential && from < ChunkGrid.CHUNK_BYTES)) {
           expectAfter(known, object, id.segment());
         }
         left -= count;

@@ -113,6 +113,19 @@ final class Fetch implements RangeSink {
     return ChunkGrid.start(last.index) + last.length - ChunkGrid.start(chunks[0].index);
   }
 
+  /** Under the store's lock: whether somebody waits for a part of it. */
+  boolean isWanted() {
+    if (priority == Priority.DEMAND || insists) {
+      return true;
+    }
+    for (Chunk chunk : chunks) {
+      if (chunk.isWanted()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Chunks from {@code chunk} on that are still to come. */
   Chunk[] restFrom(Chunk chunk) {
     int from = chunk.index - chunks[0].index;

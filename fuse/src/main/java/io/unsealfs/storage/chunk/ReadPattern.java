@@ -247,6 +247,18 @@ final class ReadPattern {
     stream.frontier = Math.min(stream.frontier, from);
   }
 
+  /**
+   * What a sequence was to find ahead of it, on disk, is gone. Nothing changes for who reads behind
+   * the foremost one.
+   *
+   * @param end of the read that did not find it
+   */
+  synchronized void missed(ReadStream stream, long end) {
+    if (end >= stream.next) {
+      stream.frontier = Math.min(stream.frontier, end);
+    }
+  }
+
   private static void noteStride(ReadStream stream, long offset) {
     long stride = offset - stream.lastOffset;
     stream.strides = stride == stream.strideBytes ? stream.strides + 1 : 0;

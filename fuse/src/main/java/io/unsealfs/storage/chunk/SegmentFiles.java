@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentFiles implements Closeable {
   /** Files open at a time: several readers, each at one segment and the next ones. */
-  private static final int OPEN_MOST = 32;
+  private static final int OPEN_MOST = 128;
 
   private final DiskCache cache;
   private final LinkedHashMap<SegmentId, Descriptor> open = // guarded by this, least used first
@@ -30,10 +30,11 @@ final class SegmentFiles implements Closeable {
    * Reads the payload of a segment from {@code offset} of it on, as much as {@code ciphertext} has
    * room for, all of which lies within it.
    *
+   * @param all whether all of it will be wanted soon, so that the system reads it ahead
    * @return false if the segment is not there; {@code ciphertext} may have been written to
    */
-  boolean read(SegmentId id, int offset, ByteBuffer ciphertext) {
-    Descriptor file = file(id);
+  boolean read(SegmentId id, int offset, ByteBuffer ciphertext, boolean all) {
+    Descriptor file = file(id, all);
     if (file == null) {
       return false;
     }
@@ -60,10 +61,15 @@ final class SegmentFiles implements Closeable {
 
   /** Has the system read all of a segment, which will be wanted soon; false if it is not there. */
   boolean expect(SegmentId id) {
-    return file(id) != null;
+    Descriptor file = file(id, false);
+    if (file != null) {
+      // also where it is open: who reads here and there may have opened it
+      advise(file, id);
+    }
+    return file != null;
   }
 
-  private @Nullable Descriptor file(SegmentId id) {
+  private @Nullable Descriptor file(SegmentId id, boolean all) {
     synchronized (this) {
       Descriptor known = open.get(id);
       if (known != null || closed) {
@@ -74,12 +80,18 @@ final class SegmentFiles implements Closeable {
     if (fresh == null) {
       return null;
     }
+    if (all) {
+      advise(fresh, id);
+    }
+    return keep(id, fresh);
+  }
+
+  private static void advise(Descriptor file, SegmentId id) {
     try {
-      fresh.advise(0, (long) SegmentHeader.SIZE + id.payloadLength(), Descriptor.Advice.WILL_NEED);
+      file.advise(0, (long) SegmentHeader.SIZE + id.payloadLength(), Descriptor.Advice.WILL_NEED);
     } catch (SystemCallException e) {
       // a hint only
     }
-    return keep(id, fresh);
   }
 
   private @Nullable Descriptor keep(SegmentId id, Descriptor fresh) {

@@ -9,7 +9,7 @@ import java.util.Optional;
  * How to talk to a store; object-storage.md section 2.
  *
  * @param endpoint scheme, host and port; empty for the provider's own
- * @param region signing region; empty: from the environment or the instance
+ * @param region signing region; empty: from the endpoint or the environment
  * @param pathStyle whether the bucket stands in the path, not in the host name
  * @param signatureV1 oss only: the old signature
  * @param credentials where the credentials come from
@@ -59,6 +59,21 @@ public record StoreSettings(
             reader.duration("op-deadline", Duration.ofSeconds(60)));
     reader.refuseUnread();
     return read;
+  }
+
+  /** The same in a region. */
+  public StoreSettings in(String name) {
+    return new StoreSettings(
+        endpoint,
+        Optional.of(name),
+        pathStyle,
+        signatureV1,
+        credentials,
+        maxConnections,
+        requestTimeout,
+        connectTimeout,
+        stallTimeout,
+        operationDeadline);
   }
 
   private static CredentialChoice credentials(SettingReader reader) {

@@ -54,7 +54,7 @@ final class GocryptfsTree implements FileTree {
   @Override
   public Node root() throws IOException {
     Node stored = ciphertext.root();
-    return new PlaintextNode(this, stored, stored.attributes(), true);
+    return new PlaintextNode(this, stored, stored.attributes(), true, false);
   }
 
   @Override
@@ -62,7 +62,8 @@ final class GocryptfsTree implements FileTree {
     PlaintextNode parent = ownDirectory(directory);
     Name storedName = entries.storedName(parent.stored(), parent.isRoot(), name);
     Node stored = ciphertext.lookup(parent.stored(), storedName);
-    return new PlaintextNode(this, stored, plaintextAttributes(stored), false);
+    return new PlaintextNode(
+        this, stored, plaintextAttributes(stored), false, ContainerNames.hasIndexAtEnd(name));
   }
 
   private Attributes plaintextAttributes(Node stored) throws IOException {
@@ -112,6 +113,10 @@ final class GocryptfsTree implements FileTree {
       long plaintextSize = ContentLayout.plaintextSize(layout, stored.size());
       if (plaintextSize == 0) {
         return EmptySource.INSTANCE;
+      }
+      if (node.hasIndexAtEnd()) {
+        // before the header is read: the two come side by side
+        stored.expectEnd();
       }
       FileHeader header;
       try {

@@ -9,8 +9,16 @@ final class PlaintextNode implements Node {
   private final Node stored;
   private final Attributes attributes;
   private final boolean root;
+  private final boolean indexAtEnd;
 
-  PlaintextNode(GocryptfsTree tree, Node stored, Attributes attributes, boolean root) {
+  /**
+   * A node.
+   *
+   * @param indexAtEnd whether its name says that its reader will want its end first
+   */
+  PlaintextNode(
+      GocryptfsTree tree, Node stored, Attributes attributes, boolean root, boolean indexAtEnd) {
+    this.indexAtEnd = indexAtEnd;
     this.tree = tree;
     this.stored = stored;
     this.attributes = attributes;
@@ -27,6 +35,10 @@ final class PlaintextNode implements Node {
 
   boolean isRoot() {
     return root;
+  }
+
+  boolean hasIndexAtEnd() {
+    return indexAtEnd;
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.unsealfs.volume.gocryptfs;
 
-import io.unsealfs.block.BlockCipher;
 import io.unsealfs.block.BlockLayout;
 import io.unsealfs.block.IntegrityException;
 import io.unsealfs.storage.DirectoryEntry;
@@ -15,7 +14,6 @@ import io.unsealfs.volume.gocryptfs.StoredEntry.Purpose;
 import io.unsealfs.volume.gocryptfs.StoredEntry.Service;
 import io.unsealfs.volume.gocryptfs.StoredEntry.Undecodable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -164,7 +162,8 @@ final class VolumeCheck {
               location(directory, entry),
               directory.path(),
               -1,
-              "note: left over by an interrupted rmdir, can be deleted"));
+              "left over by an interrupted rmdir, can be deleted",
+              false));
     }
   }
 
@@ -238,35 +237,31 @@ final class VolumeCheck {
         damage(place, 0, e.problem());
         return;
       }
-      try (BlockCipher.Decryptor decryptor = content.forFile(header).borrow()) {
-        blocks(place, source, decryptor);
+      try (ContentCheck check =
+          new ContentCheck(source, content.forFile(header), stored, plaintext)) {
+        content(place, check);
       }
     }
   }
 
-  private void blocks(Place place, Source source, BlockCipher.Decryptor decryptor)
-      throws IOException {
-    int blockSize = layout.ciphertextBlockSize();
-    long block = 0;
-    for (long offset = layout.ciphertextOffset(0); offset < source.size(); ) {
-      ByteBuffer buffer = ByteBuffer.wrap(stored);
-      source.read(offset, buffer);
-      if (buffer.position() == 0) {
-        throw new IOException("ends before its size");
-      }
-      long decrypted = 0;
-      for (int at = 0; at < buffer.position(); at += blockSize, block++) {
-        int length = Math.min(blockSize, buffer.position() - at);
-        try {
-          decryptor.decrypt(block, stored, at, length, plaintext, 0);
-          decrypted += length - layout.overhead();
-        } catch (IntegrityException e) {
-          damage(place, offset + at, e.problem());
-        }
-      }
-      offset += buffer.position();
-      plaintextBytes += decrypted;
-      plaintextBytesRead.accept(decrypted);
+  private void content(Place place, ContentCheck check) throws IOException {
+    check.run(
+        (offset, problem) -> damage(place, offset, problem),
+        bytes -> {
+          plaintextBytes += bytes;
+          plaintextBytesRead.accept(bytes);
+        });
+    if (check.badCopies() > 0) {
+      // no damage of the volume, but who runs a check wants to know
+      findings.accept(
+          new Finding(
+              place.node().location(),
+              place.path(),
+              check.firstBadCopyAt(),
+              "copies in the chunk cache or on their way were damaged, "
+                  + check.badCopies()
+                  + " blocks; what the storage has is sound",
+              false));
     }
   }
 

@@ -14,13 +14,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Sequences that are read straight from the files of the disk cache. */
+/** Reads that go straight to the files of the disk cache. */
 @Timeout(120)
 class DirectReadTest {
   private static final int MIB = 1 << 20;
@@ -89,8 +91,48 @@ class DirectReadTest {
       assertEquals(List.of(), fake.requests);
       assertTrue(store.figures().memoryBytes() <= 2 * MIB, store.figures().toString());
       assertEquals(bytes.length, store.figures().readBytes());
-      // the beginning is no sequence yet
-      assertTrue(store.figures().disk().hits() <= 6 + 3, store.figures().toString());
+      assertEquals(6, store.figures().disk().hits(), store.figures().toString());
+    }
+  }
+
+  @Test
+  void aReadThatContinuesNothingReadsWhatItWantsAndNoWholeSegment() throws Exception {
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      read(source, 40 * MIB, 40 * MIB + 4096);
+      long before = bytesReadByThisProcess();
+      Random random = new Random(1);
+      for (int i = 0; i < 40; i++) {
+        int at = random.nextInt(bytes.length - 4096);
+        read(source, at, at + 4096);
+      }
+      long took = bytesReadByThisProcess() - before;
+      assertTrue(took < 8 * MIB, "one segment has 8 MiB; 160 KiB were wanted, these read: " + took);
+      assertEquals(List.of(), fake.requests);
+      assertEquals(0, store.figures().memoryBytes());
+    }
+  }
+
+  private static long bytesReadByThisProcess() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/io")).stream()
+        .filter(line -> line.startsWith("rchar: "))
+        .mapToLong(line -> Long.parseLong(line.substring(7)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aReadThatContinuesNothingAndIsForgedIsFetchedAgain() throws Exception {
+    flip(segments().get(3), SegmentHeader.SIZE + 6 * MIB + 5);
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      ByteBuffer dst = ByteBuffer.allocate(100);
+      source.read(30L * MIB, dst);
+      assertEquals(
+          5, Arrays.mismatch(dst.array(), Arrays.copyOfRange(bytes, 30 * MIB, 30 * MIB + 100)));
+      assertTrue(source.distrust(30L * MIB, 100));
+      read(source, 30 * MIB, 30 * MIB + 100);
+      assertEquals(1, store.figures().distrusted());
     }
   }
 
@@ -156,7 +198,28 @@ class DirectReadTest {
       assertTrue(source.distrust(damaged, 1));
       read(source, 27 * MIB, bytes.length);
       assertEquals(1, store.figures().distrusted());
-      assertFalse(source.distrust(damaged, 1), "it is the store's own");
+    }
+  }
+
+  @Test
+  void whoReadForgedBytesBeforeAnotherHadThemFetchedLooksAgain() throws Exception {
+    int damaged = 30 * MIB + 5;
+    flip(segments().get(3), SegmentHeader.SIZE + 6 * MIB + 5);
+    try (ChunkStore store = store();
+        Source first = store.open(version);
+        Source second = store.open(version)) {
+      read(first, 0, 27 * MIB);
+      ByteBuffer forged = ByteBuffer.allocate(4 * MIB);
+      // both have the same bytes; the first one is done with them before the second one looks
+      first.read(27 * MIB, forged);
+      second.read(27 * MIB, forged.clear());
+      assertTrue(first.distrust(damaged, 1));
+      read(first, 30 * MIB, 31 * MIB);
+      int asked = fake.requests.size();
+      assertTrue(second.distrust(damaged, 1));
+      read(second, 30 * MIB, 31 * MIB);
+      assertEquals(asked, fake.requests.size());
+      assertEquals(1, store.figures().distrusted());
     }
   }
 
@@ -167,6 +230,30 @@ class DirectReadTest {
       read(source, 0, 20 * STEP);
       DiskCache.purge(directory);
       read(source, 20 * STEP, bytes.length);
+    }
+  }
+
+  @Test
+  void whatIsDeletedAheadOfAReaderIsFetchedAheadOfHim() throws Exception {
+    try (ChunkStore store = store();
+        Source source = store.open(version)) {
+      // all that is left is taken for ordered now
+      read(source, 0, 50 * STEP);
+      assertEquals(List.of(), fake.requests);
+      DiskCache.purge(directory);
+      // up to there the files are open
+      int from = 32 * MIB + STEP;
+      read(source, 50 * STEP, from);
+      read(source, from, from + 4 * STEP);
+      long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (fake.requests.stream().noneMatch(one -> one.offset() >= 40L * MIB)
+          && System.nanoTime() < until) {
+        Thread.sleep(1);
+      }
+      assertTrue(
+          fake.requests.stream().anyMatch(one -> one.offset() >= 40L * MIB),
+          () -> "nothing was fetched ahead: " + fake.requests);
+      assertTrue(fake.requests.size() < 30, fake.requests::toString);
     }
   }
 

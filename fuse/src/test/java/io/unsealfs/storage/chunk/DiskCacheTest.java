@@ -9,9 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.bucket.BucketTree;
+import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.StoreDeniedException;
 import io.unsealfs.storage.object.StoreLocation;
@@ -666,6 +669,34 @@ class DiskCacheTest {
         assertTrue(Arrays.equals(bytes, 5000, 6000, dst.array(), 0, 1000));
         assertEquals(1, fake.requests.size());
       }
+    }
+  }
+
+  @Test
+  void whatAFormatNeedsFirstNeverComesFromTheDisk() throws Exception {
+    FakeStore fake = new FakeStore();
+    fake.put("m/data", FakeStore.bytes(1000, 3));
+    ChunkStore chunks = new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31));
+    Name tweak = Name.of("tweak");
+    try (BucketTree tree =
+        BucketTree.open(fake, "m/", chunks, tweak::equals, RetryPolicy.DEFAULT, warning -> {})) {
+      byte[] good = FakeStore.bytes(16, 5);
+      ObjectVersion version = fake.put("m/tweak", good);
+      SegmentId id = SegmentId.of(fake.location(), version, 0);
+      try (DiskCache cache = open(Optional.empty())) {
+        assertTrue(cache.write(id, List.of(ByteBuffer.wrap(FakeStore.bytes(16, 4)))));
+      }
+      chunks.attach(open(Optional.empty()));
+      tree.refresh(Cancellation.none());
+      try (Source kept = tree.open(tree.lookup(tree.root(), tweak));
+          Source opened = chunks.openIndex(version)) {
+        for (Source source : List.of(kept, opened)) {
+          ByteBuffer dst = ByteBuffer.allocate(16);
+          assertEquals(16, source.read(0, dst));
+          assertArrayEquals(good, dst.array());
+        }
+      }
+      assertEquals(0, chunks.figures().disk().hits());
     }
   }
 }

@@ -21,6 +21,7 @@ import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
 import io.unsealfs.storage.local.Recorder;
 import io.unsealfs.storage.local.StopSwitch;
+import io.unsealfs.volume.Finding;
 import io.unsealfs.volume.Volume;
 import io.unsealfs.volume.VolumeContext;
 import io.unsealfs.volume.VolumeKey;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -77,6 +79,10 @@ class DoctoredCacheTest {
 
   /** A mount of its own, with nothing in memory. */
   private Volume open(BlockCache cache) throws IOException {
+    return open(cache, false);
+  }
+
+  private Volume open(BlockCache cache, boolean trusted) throws IOException {
     ChunkStore chunks = new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31));
     try (SharedTree shared =
             new SharedTree(
@@ -94,8 +100,13 @@ class DoctoredCacheTest {
                   shared.hold(),
                   key,
                   new VolumeContext(cache, new VolumeLimits(1L << 30, 1L << 30), warning -> {}));
-      chunks.attach(
-          DiskCache.open(directory.resolve("cache"), LIMITS, Optional.empty(), warning -> {}));
+      DiskCache disk =
+          DiskCache.open(directory.resolve("cache"), LIMITS, Optional.empty(), warning -> {});
+      if (trusted) {
+        chunks.attachTrusted(disk);
+      } else {
+        chunks.attach(disk);
+      }
       return volume;
     }
   }
@@ -183,6 +194,55 @@ class DoctoredCacheTest {
         Source source = model(volume)) {
       assertArrayEquals(plaintext, read(source, 0, SIZE));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 38})
+  void aCheckBlamesABadCopyAndNotTheStore(int at) throws Exception {
+    for (boolean trusted : new boolean[] {false, true}) {
+      fillCache();
+      doctor(at);
+      List<Finding> findings = new ArrayList<>();
+      try (BlockCache cache = new BlockCache(1 << 20, 256 << 10);
+          Volume volume = open(cache, trusted)) {
+        Volume.CheckSummary summary = volume.check(findings::add, bytes -> {});
+        assertEquals(0, summary.findings(), findings::toString);
+        assertEquals(SIZE, summary.plaintextBytes());
+      }
+      // a header that is none is healed before a block is looked at
+      assertEquals(at == 0 ? 0 : 1, findings.size(), findings::toString);
+      assertTrue(
+          findings.stream().allMatch(one -> !one.damage() && one.problem().startsWith("copies")),
+          findings::toString);
+    }
+  }
+
+  @Test
+  void severalBadBlocksOfOneChunkAreAllHealed() throws Exception {
+    fillCache();
+    for (int block : new int[] {0, 1, 7}) {
+      doctor(18 + block * 4128 + 20);
+    }
+    List<Finding> findings = new ArrayList<>();
+    try (BlockCache cache = new BlockCache(1 << 20, 256 << 10);
+        Volume volume = open(cache, true)) {
+      assertEquals(0, volume.check(findings::add, bytes -> {}).findings(), findings::toString);
+    }
+    assertTrue(findings.getFirst().problem().contains(" 3 blocks"), findings::toString);
+  }
+
+  @Test
+  void aCheckBlamesTheStoreWhereItIsToBlame() throws Exception {
+    byte[] stored = fakeBytes();
+    stored[100] ^= 0x40;
+    fake.put("m/model", stored);
+    List<Finding> findings = new ArrayList<>();
+    try (BlockCache cache = new BlockCache(1 << 20, 256 << 10);
+        Volume volume = open(cache, true)) {
+      assertEquals(1, volume.check(findings::add, bytes -> {}).findings());
+    }
+    assertEquals(18, findings.getFirst().offset());
+    assertTrue(findings.getFirst().problem().contains("the storage has it so"));
   }
 
   @Test

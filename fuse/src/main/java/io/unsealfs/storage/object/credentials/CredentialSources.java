@@ -24,6 +24,8 @@ public record CredentialSources(
     GivenCredentials given,
     Supplier<CredentialFetcher> webIdentity) {
 
+  private static final String WEB_IDENTITY = "AWS_WEB_IDENTITY_TOKEN_FILE";
+
   /**
    * The source for an {@code s3://} store.
    *
@@ -62,12 +64,23 @@ public record CredentialSources(
     };
   }
 
+  /** Whether {@code choice} means the role of an EC2 instance, as far as can be told now. */
+  public boolean asksEc2(CredentialChoice choice) {
+    return switch (choice) {
+      case CredentialChoice.Imds imds -> true;
+      case CredentialChoice.Auto auto ->
+          !EnvironmentCredentials.s3(environment).present()
+              && !environment.containsKey(WEB_IDENTITY);
+      default -> false;
+    };
+  }
+
   private CredentialFetcher automaticS3() {
     EnvironmentCredentials variables = EnvironmentCredentials.s3(environment);
     if (variables.present()) {
       return variables;
     }
-    return environment.containsKey("AWS_WEB_IDENTITY_TOKEN_FILE")
+    return environment.containsKey(WEB_IDENTITY)
         ? webIdentity.get()
         : orNone(MachineRole.ec2(), "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   }

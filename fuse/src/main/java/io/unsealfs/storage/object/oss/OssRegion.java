@@ -2,9 +2,11 @@ package io.unsealfs.storage.object.oss;
 
 import io.unsealfs.storage.object.StoreSettings;
 import java.net.URI;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a bucket is; object-storage.md section 3, "Addressing".
@@ -24,11 +26,7 @@ record OssRegion(String name, String endpoint) {
    */
   static OssRegion of(StoreSettings settings) {
     Optional<String> name =
-        settings
-            .region()
-            .or(() -> settings.endpoint().flatMap(OssRegion::ofHost))
-            .or(() -> environment("OSS_REGION"))
-            .or(() -> environment("ALIBABA_CLOUD_REGION_ID"))
+        named(settings, System.getenv())
             .map(region -> region.startsWith("oss-") ? region.substring(4) : region);
     if (name.isEmpty()) {
       throw new IllegalArgumentException(
@@ -42,6 +40,15 @@ record OssRegion(String name, String endpoint) {
     return new OssRegion(name.get(), endpoint);
   }
 
+  /** What settings, endpoint or environment call it. */
+  static Optional<String> named(StoreSettings settings, Map<String, String> environment) {
+    return settings
+        .region()
+        .or(() -> settings.endpoint().flatMap(OssRegion::ofHost))
+        .or(() -> word(environment.get("OSS_REGION")))
+        .or(() -> word(environment.get("ALIBABA_CLOUD_REGION_ID")));
+  }
+
   private static Optional<String> ofHost(URI endpoint) {
     Matcher matcher = HOST.matcher(endpoint.getHost());
     return matcher.matches() && !matcher.group(1).equals("accelerate")
@@ -49,8 +56,7 @@ record OssRegion(String name, String endpoint) {
         : Optional.empty();
   }
 
-  private static Optional<String> environment(String variable) {
-    return Optional.ofNullable(System.getenv(variable))
-        .filter(region -> region.matches("[a-z0-9-]{1,63}"));
+  private static Optional<String> word(@Nullable String value) {
+    return Optional.ofNullable(value).filter(region -> region.matches("[a-z0-9-]{1,63}"));
   }
 }

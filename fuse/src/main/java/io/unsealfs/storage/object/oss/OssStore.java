@@ -42,6 +42,7 @@ import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,11 @@ public final class OssStore implements ObjectStore {
         transport,
         credentials,
         new StoreCalls(location, credentials, clock));
+  }
+
+  /** Whether settings, the endpoint's name or the environment tell the region. */
+  public static boolean knowsRegion(StoreSettings settings, Map<String, String> environment) {
+    return OssRegion.named(settings, environment).isPresent();
   }
 
   private static Credentials present(CredentialCache cache) {

@@ -28,6 +28,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -52,8 +53,6 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** A bucket of S3, or of anything that speaks like it. */
 public final class S3Store implements ObjectStore {
-  private static final String REGION_OF_FOREIGN_STORES = "us-east-1";
-
   private final StoreLocation location;
   private final S3Client client;
   private final HttpTransport transport;
@@ -79,13 +78,13 @@ public final class S3Store implements ObjectStore {
   /**
    * A store for {@code uri}; asks it nothing yet.
    *
-   * @param settings region: where empty, that of AWS_REGION or AWS_DEFAULT_REGION, else us-east-1
+   * @param settings region: where empty, that in the endpoint's name, AWS_REGION or
+   *     AWS_DEFAULT_REGION, else us-east-1
    * @param credentials closed with the store
    */
   public static S3Store open(ObjectUri uri, StoreSettings settings, CredentialCache credentials) {
-    String region =
-        settings.region().or(S3Store::regionOfEnvironment).orElse(REGION_OF_FOREIGN_STORES);
-    URI endpoint = settings.endpoint().orElseGet(() -> URI.create(awsEndpoint(region)));
+    String region = S3Region.named(settings, System.getenv()).orElse(S3Region.OF_FOREIGN_STORES);
+    URI endpoint = settings.endpoint().orElseGet(() -> URI.create(S3Region.endpoint(region)));
     StoreLocation location = new StoreLocation("s3", endpoint.toString(), uri.bucket());
     HttpTransport transport =
         new HttpTransport(
@@ -137,15 +136,12 @@ public final class S3Store implements ObjectStore {
     return url.substring(0, url.length() - 1);
   }
 
-  private static String awsEndpoint(String region) {
-    String china = region.startsWith("cn-") ? ".cn" : "";
-    return "https://s3." + region + ".amazonaws.com" + china;
-  }
-
-  private static Optional<String> regionOfEnvironment() {
-    return Optional.ofNullable(System.getenv("AWS_REGION"))
-        .or(() -> Optional.ofNullable(System.getenv("AWS_DEFAULT_REGION")))
-        .filter(region -> region.matches("[a-z0-9-]{1,63}"));
+  /**
+   * Whether the region of a bucket of AWS is told by nothing: settings, the endpoint's name,
+   * environment. That of a store of somebody else hardly ever matters.
+   */
+  public static boolean needsRegion(StoreSettings settings, Map<String, String> environment) {
+    return S3Region.isAws(settings) && S3Region.named(settings, environment).isEmpty();
   }
 
   private static AwsCredentials present(CredentialCache cache) {

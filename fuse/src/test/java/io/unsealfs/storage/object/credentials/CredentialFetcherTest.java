@@ -108,6 +108,44 @@ class CredentialFetcherTest {
     }
   }
 
+  /** A metadata host that insists on its token and has {@code text} at {@code path}. */
+  private void regionAt(String header, String path, String text) {
+    server.gate(request -> {
+      if (request.rawPath().equals("/latest/api/token")) {
+        return request.method().equals("PUT") ? says("t0ken") : Fault.status(405, "");
+      }
+      boolean known = request.rawPath().equals(path);
+      return known && "t0ken".equals(request.headers().get(header))
+          ? says(text)
+          : Fault.status(404, "");
+    });
+  }
+
+  @Test
+  void theRegionOfAnEcsInstance() throws IOException {
+    regionAt("x-aliyun-ecs-metadata-token", "/latest/meta-data/region-id", "cn-hangzhou");
+    try (MachineRegion machine = MachineRegion.ecs(host())) {
+      assertEquals("cn-hangzhou", machine.fetch());
+    }
+  }
+
+  @Test
+  void theRegionOfAnEc2Instance() throws IOException {
+    regionAt("x-aws-ec2-metadata-token", "/latest/meta-data/placement/region", "eu-west-1\n");
+    try (MachineRegion machine = MachineRegion.ec2(host())) {
+      assertEquals("eu-west-1", machine.fetch());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "evil.example/x", "-a", "a b", "a\nb", "Eu-West-1", "a@b"})
+  void aRegionThatIsNoWordIsRefused(String text) {
+    regionAt("x-aws-ec2-metadata-token", "/latest/meta-data/placement/region", text);
+    try (MachineRegion machine = MachineRegion.ec2(host())) {
+      assertThrows(StoreProtocolException.class, machine::fetch);
+    }
+  }
+
   private static void expect(StoreCredentials credentials) {
     assertEquals("id", credentials.accessKeyId());
     assertEquals("se", credentials.accessKeySecret());
