@@ -7,6 +7,7 @@ import io.unsealfs.storage.NoSuchAttributeException;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.StorageException;
+import io.unsealfs.storage.manifest.ManifestException;
 import io.unsealfs.storage.object.StoreDeniedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -108,6 +109,7 @@ public final class Errno {
           Map.entry(KeyRevokedException.class, Row.asked(EKEYREVOKED)),
           Map.entry(AccessDeniedException.class, Row.fault(EACCES)),
           Map.entry(IntegrityException.class, Row.fault(EIO)),
+          Map.entry(ManifestException.class, Row.fault(EIO)),
           Map.entry(StaleSourceException.class, Row.fault(ESTALE)),
           Map.entry(StorageException.class, Row.fault(EIO)));
 
