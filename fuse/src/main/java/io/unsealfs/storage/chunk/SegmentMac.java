@@ -1,9 +1,6 @@
 package io.unsealfs.storage.chunk;
 
-import io.unsealfs.crypto.HeapKey;
-import io.unsealfs.crypto.Hkdf;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
+import io.unsealfs.crypto.HmacKey;
 import java.util.Arrays;
 import javax.crypto.Mac;
 
@@ -13,12 +10,9 @@ import javax.crypto.Mac;
  * HMAC-SHA-256 cut to 16 bytes, with a key that only who can open the volume has.
  */
 public final class SegmentMac implements AutoCloseable {
-  private static final byte[] LABEL = "unsealfs chunk cache".getBytes(StandardCharsets.US_ASCII);
-  private static final int KEY_SIZE = 32;
+  private final HmacKey key;
 
-  private final HeapKey key;
-
-  private SegmentMac(HeapKey key) {
+  private SegmentMac(HmacKey key) {
     this.key = key;
   }
 
@@ -28,23 +22,12 @@ public final class SegmentMac implements AutoCloseable {
    * @param volumeKey stays the caller's, to be wiped by him
    */
   public static SegmentMac derive(byte[] volumeKey) {
-    byte[] derived = Hkdf.SHA256.derive(volumeKey, new byte[0], LABEL, KEY_SIZE);
-    try {
-      return new SegmentMac(new HeapKey("HmacSHA256", derived));
-    } finally {
-      Arrays.fill(derived, (byte) 0);
-    }
+    return new SegmentMac(HmacKey.derive(volumeKey, "unsealfs chunk cache"));
   }
 
   /** One computation. */
   Mac begin() {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(key);
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this Java has no HMAC-SHA-256", e);
-    }
+    return key.begin();
   }
 
   /** The result of a computation, truncated. */
@@ -55,6 +38,6 @@ public final class SegmentMac implements AutoCloseable {
   /** Wipes the key. */
   @Override
   public void close() {
-    key.destroy();
+    key.close();
   }
 }
