@@ -1,7 +1,7 @@
 package io.unsealfs.storage.object;
 
+import io.unsealfs.storage.object.http.AnswerBody;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 
@@ -31,18 +31,19 @@ public final class RangeBody {
    * @param what what is read: the beginning of a message
    * @throws TruncatedObjectException if there are fewer
    */
-  public static void copy(String what, InputStream ciphertext, long length, RangeSink sink)
+  public static void copy(String what, AnswerBody ciphertext, long length, RangeSink sink)
       throws IOException {
     long left = length;
     while (left > 0) {
       ByteBuffer room = sink.room();
       int wanted = (int) Math.min(left, room.remaining());
-      int count = ciphertext.read(room.array(), room.arrayOffset() + room.position(), wanted);
+      int limit = room.limit();
+      int count = ciphertext.read(room.limit(room.position() + wanted));
+      room.limit(limit);
       if (count < 0) {
         throw new TruncatedObjectException(
             what + ": the answer ended " + left + " bytes too early", 0);
       }
-      room.position(room.position() + count);
       left -= count;
       sink.arrived(count);
       if (left > LONG_BYTES && count < PIECE_BYTES && count < wanted) {

@@ -10,9 +10,9 @@ import java.nio.ByteBuffer;
 public interface RangeSink {
 
   /**
-   * Room for the next bytes: an array-backed buffer with at least one byte remaining. The store
-   * puts bytes at its position and may fill less than it holds. It is asked again after each {@link
-   * #arrived}, so one read can fill several arrays.
+   * Room for the next bytes: a buffer with at least one byte remaining, of an array or outside of
+   * the heap. The store puts bytes at its position and may fill less than it holds. It is asked
+   * again after each {@link #arrived}, so one read can fill several arrays.
    */
   ByteBuffer room();
 

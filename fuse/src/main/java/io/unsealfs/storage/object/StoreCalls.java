@@ -55,7 +55,7 @@ public final class StoreCalls {
       Attempt<T> attempt,
       Consumer<StoreProtocolException.Fault> broken)
       throws IOException {
-    String subject = what + " of " + location;
+    String subject = named(what);
     boolean refreshed = false;
     boolean corrected = false;
     boolean repeated = false;
@@ -88,6 +88,11 @@ public final class StoreCalls {
       repeated = true;
       broken.accept(protocol.fault());
     }
+  }
+
+  /** What is done, and where. */
+  public String named(String what) {
+    return what + " of " + location;
   }
 
   /** Says what the connection's failure kept from being done. */

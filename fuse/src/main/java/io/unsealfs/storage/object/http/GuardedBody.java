@@ -3,24 +3,28 @@ package io.unsealfs.storage.object.http;
 import io.unsealfs.storage.object.StoreProtocolException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.Objects;
-import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.jspecify.annotations.Nullable;
 
 /** The body of one answer: not longer than allowed, its failures explained, never drained. */
-final class GuardedBody extends InputStream {
-  private final ClassicHttpResponse response;
+final class GuardedBody extends AnswerBody {
+  private static final int PIECE_BYTES = 64 << 10;
+
   private final InputStream body;
   private final Exchange exchange;
   private final long bytesMax;
+  private final long keepNanos;
+  private byte @Nullable [] scratch;
   private long total;
   private boolean atEnd;
   private boolean closed;
 
-  GuardedBody(ClassicHttpResponse response, InputStream body, Exchange exchange, long bytesMax) {
-    this.response = response;
+  GuardedBody(InputStream body, Exchange exchange, long bytesMax, long keepNanos) {
     this.body = body;
     this.exchange = exchange;
     this.bytesMax = bytesMax;
+    this.keepNanos = keepNanos;
   }
 
   @Override
@@ -35,16 +39,49 @@ final class GuardedBody extends InputStream {
     if (length == 0 || atEnd) {
       return atEnd ? -1 : 0;
     }
-    int count;
     try {
-      count = body.read(ciphertext, offset, length);
+      return counted(body.read(ciphertext, offset, length));
     } catch (IOException e) {
-      throw exchange.explain(e);
+      throw explained(e);
     }
+  }
+
+  @Override
+  public int read(ByteBuffer ciphertext) throws IOException {
+    if (atEnd) {
+      return -1;
+    }
+    try {
+      return counted(body instanceof PlainBody plain ? plain.read(ciphertext) : copied(ciphertext));
+    } catch (IOException e) {
+      throw explained(e);
+    }
+  }
+
+  private int copied(ByteBuffer ciphertext) throws IOException {
+    if (ciphertext.hasArray()) {
+      int start = ciphertext.arrayOffset() + ciphertext.position();
+      int count = body.read(ciphertext.array(), start, ciphertext.remaining());
+      ciphertext.position(ciphertext.position() + Math.max(0, count));
+      return count;
+    }
+    byte[] piece = scratch;
+    if (piece == null) {
+      piece = new byte[PIECE_BYTES];
+      scratch = piece;
+    }
+    int count = body.read(piece, 0, Math.min(piece.length, ciphertext.remaining()));
+    if (count > 0) {
+      ciphertext.put(piece, 0, count);
+    }
+    return count;
+  }
+
+  private int counted(int count) throws IOException {
     if (count < 0) {
       atEnd = true;
       // not every SDK closes what it has read to the end
-      exchange.close();
+      exchange.complete(keepNanos);
       return -1;
     }
     total += count;
@@ -55,23 +92,17 @@ final class GuardedBody extends InputStream {
     return count;
   }
 
+  private IOException explained(IOException failure) {
+    return failure instanceof StoreProtocolException ? failure : exchange.explain(failure);
+  }
+
   @Override
   public void close() {
     if (closed) {
       return;
     }
     closed = true;
-    try {
-      // The client would read the rest of the body to keep the connection: cut it instead.
-      if (!atEnd) {
-        exchange.cut();
-      }
-      body.close();
-      response.close();
-    } catch (IOException e) {
-      // nothing is left to be read
-    } finally {
-      exchange.close();
-    }
+    // what is left of the body is not read to keep the connection
+    exchange.close();
   }
 }

@@ -3,7 +3,6 @@ package io.unsealfs.storage.object.http;
 import io.unsealfs.storage.object.Cancellation;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -11,90 +10,62 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
-import org.apache.hc.client5.http.config.ConnectionConfig;
-import org.apache.hc.client5.http.config.RequestConfig;
-import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
-import org.apache.hc.client5.http.impl.classic.HttpClients;
-import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
-import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
-import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HeaderElement;
+import org.apache.hc.core5.http.HeaderElements;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpHost;
-import org.apache.hc.core5.http.config.Http1Config;
-import org.apache.hc.core5.http.io.SocketConfig;
+import org.apache.hc.core5.http.impl.DefaultConnectionReuseStrategy;
+import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
+import org.apache.hc.core5.http.io.HttpClientConnection;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
-import org.apache.hc.core5.io.CloseMode;
-import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+import org.apache.hc.core5.http.message.MessageSupport;
+import org.apache.hc.core5.http.protocol.HttpCoreContext;
 import org.apache.hc.core5.util.Timeout;
 
-/** A bounded connection pool that sends requests and hands out answers; thread-safe. */
+/**
+ * Sends requests over a bounded number of connections and hands out answers; thread-safe.
+ *
+ * <p>No proxy from system properties, no redirects, no cookies, no decompression, no retries: a
+ * request goes where it was meant to go, once, and its answer comes as it was sent. It does by
+ * itself what a full HTTP client takes hundreds of methods for, which a mount that just started
+ * would run uncompiled for each request; see docs/performance.md.
+ */
 public final class HttpTransport implements Closeable {
   /** Ends the exchanges of the thread that runs within it: SDKs have no way to pass one on. */
   public static final ScopedValue<Cancellation> CANCELLATION = ScopedValue.newInstance();
 
-  private static final int BUFFER_BYTES = 16 * 1024;
-  private static final int HEADER_LINE_MAX = 16 * 1024;
-  private static final int HEADERS_MAX = 256;
+  /** How long a connection is kept that its host says nothing of. */
+  private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final HttpLimits limits;
-  private final CloseableHttpClient client;
+  private final Timeout answerTimeout;
+  private final ConnectionPool pool;
+  private final HttpRequestExecutor executor;
   private final Watchdog watchdog = new Watchdog();
 
   /** Opens no connection yet. */
   public HttpTransport(HttpLimits limits) {
+    this(limits, Connection.Trusted::context);
+  }
+
+  /**
+   * The same.
+   *
+   * @param tls asked with the first connection that needs it
+   */
+  HttpTransport(HttpLimits limits, Supplier<SSLContext> tls) {
     this.limits = limits;
-    Timeout request = Timeout.of(limits.requestTimeout());
-    Timeout connect = Timeout.of(limits.connectTimeout());
-    PoolingHttpClientConnectionManager pool =
-        PoolingHttpClientConnectionManagerBuilder.create()
-            .setMaxConnTotal(limits.maxConnections())
-            .setMaxConnPerRoute(limits.maxConnections())
-            .setConnectionFactory(
-                ManagedHttpClientConnectionFactory.builder()
-                    .http1Config(
-                        Http1Config.custom()
-                            .setBufferSize(BUFFER_BYTES)
-                            .setMaxLineLength(HEADER_LINE_MAX)
-                            .setMaxHeaderCount(HEADERS_MAX)
-                            .build())
-                    .build())
-            .setDefaultConnectionConfig(
-                ConnectionConfig.custom()
-                    .setConnectTimeout(connect)
-                    .setSocketTimeout(request)
-                    .setValidateAfterInactivity(TimeValue.ofSeconds(2))
-                    .setTimeToLive(TimeValue.ofMinutes(10))
-                    .build())
-            .setDefaultSocketConfig(
-                SocketConfig.custom().setSoTimeout(request).setTcpNoDelay(true).build())
-            .build();
-    // No proxy from system properties, no redirects, no cookies, no decompression, no retries: a
-    // request goes where it was meant to go, once, and its answer comes as it was sent.
-    client =
-        HttpClients.custom()
-            .setConnectionManager(pool)
-            .setRequestExecutor(new PatientExecutor(limits.stallTimeout()))
-            .setDefaultRequestConfig(
-                RequestConfig.custom()
-                    .setConnectionRequestTimeout(request)
-                    .setResponseTimeout(request)
-                    .setRedirectsEnabled(false)
-                    .setExpectContinueEnabled(false)
-                    .setDefaultKeepAlive(60, TimeUnit.SECONDS)
-                    .build())
-            .disableRedirectHandling()
-            .disableAutomaticRetries()
-            .disableContentCompression()
-            .disableCookieManagement()
-            .disableAuthCaching()
-            .disableConnectionState()
-            .disableDefaultUserAgent()
-            .build();
+    this.answerTimeout = Timeout.of(limits.requestTimeout());
+    this.pool = new ConnectionPool(limits.maxConnections(), tls);
+    this.executor = new PatientExecutor(limits.stallTimeout());
   }
 
   /**
@@ -107,27 +78,27 @@ public final class HttpTransport implements Closeable {
   public HttpAnswer send(HttpQuestion question) throws IOException {
     URI uri = question.uri();
     HttpHost host = new HttpHost(uri.getScheme(), uri.getHost(), uri.getPort());
-    HttpUriRequestBase request = new HttpUriRequestBase(question.method(), uri);
-    question.headers().forEach((name, values) -> add(request, name, values));
-    byte[] form = question.body().getBytes(StandardCharsets.US_ASCII);
-    if (form.length > 0) {
-      request.setEntity(new ByteArrayEntity(form, contentType(request)));
-    }
+    BasicClassicHttpRequest request = request(question, host);
     Cancellation cancellation = CANCELLATION.isBound() ? CANCELLATION.get() : Cancellation.none();
-    Exchange exchange = new Exchange(request, host.toHostString(), limits, watchdog, cancellation);
+    Exchange exchange = new Exchange(host, limits, pool, watchdog, cancellation);
     boolean answered = false;
     try {
-      ClassicHttpResponse response = client.executeOpen(host, request, null);
-      HttpAnswer answer = answer(response, request.containsHeader("Range"), exchange);
+      HttpClientConnection connection = exchange.connect().http();
+      connection.setSocketTimeout(answerTimeout);
+      HttpCoreContext context = HttpCoreContext.create();
+      ClassicHttpResponse response = executor.execute(request, connection, context);
+      long keepNanos =
+          DefaultConnectionReuseStrategy.INSTANCE.keepAlive(request, response, context)
+              ? keepNanos(response)
+              : 0;
+      HttpAnswer answer =
+          answer(response, request.containsHeader(HttpHeaders.RANGE), exchange, keepNanos);
       answered = true;
       return answer;
     } catch (IOException e) {
-      throw e.getCause() instanceof HttpException http
-          ? exchange.explain(http)
-          : exchange.explain(e);
-    } catch (IllegalStateException e) {
-      // the pool was closed
-      throw exchange.explain(new IOException("closed", e));
+      throw exchange.explain(e);
+    } catch (HttpException e) {
+      throw exchange.explain(e);
     } finally {
       if (!answered) {
         exchange.close();
@@ -135,14 +106,54 @@ public final class HttpTransport implements Closeable {
     }
   }
 
-  private static ContentType contentType(HttpUriRequestBase request) {
+  private static BasicClassicHttpRequest request(HttpQuestion question, HttpHost host) {
+    URI uri = question.uri();
+    String path = uri.getRawPath();
+    String query = uri.getRawQuery();
+    BasicClassicHttpRequest request =
+        new BasicClassicHttpRequest(
+            question.method(),
+            host,
+            (path == null || path.isEmpty() ? "/" : path) + (query == null ? "" : "?" + query));
+    question.headers().forEach((name, values) -> add(request, name, values));
+    if (!request.containsHeader(HttpHeaders.HOST)) {
+      request.addHeader(HttpHeaders.HOST, host.toHostString());
+    }
+    byte[] form = question.body().getBytes(StandardCharsets.US_ASCII);
+    if (form.length > 0) {
+      request.setEntity(new ByteArrayEntity(form, contentType(request)));
+    }
+    boolean enclosing = question.method().equals("PUT") || question.method().equals("POST");
+    if (form.length > 0 || enclosing) {
+      request.addHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(form.length));
+    }
+    return request;
+  }
+
+  /** How long the host keeps the connection, if it says so. */
+  private static long keepNanos(ClassicHttpResponse response) {
+    var elements = MessageSupport.iterate(response, HeaderElements.KEEP_ALIVE);
+    while (elements.hasNext()) {
+      HeaderElement element = elements.next();
+      String value = element.getValue();
+      if (value != null
+          && element.getName().equalsIgnoreCase("timeout")
+          && value.matches("[0-9]{1,9}")) {
+        // the host counts from before its answer came
+        return Math.min(KEEP_NANOS, TimeUnit.SECONDS.toNanos(Long.parseLong(value)) * 3 / 4);
+      }
+    }
+    return KEEP_NANOS;
+  }
+
+  private static ContentType contentType(BasicClassicHttpRequest request) {
     Header header = request.getFirstHeader("Content-Type");
     return header == null
         ? ContentType.APPLICATION_OCTET_STREAM
         : ContentType.parse(header.getValue());
   }
 
-  private static void add(HttpUriRequestBase request, String name, List<String> values) {
+  private static void add(BasicClassicHttpRequest request, String name, List<String> values) {
     boolean follows =
         name.equalsIgnoreCase("Content-Length") || name.equalsIgnoreCase("Transfer-Encoding");
     if (!follows) {
@@ -151,7 +162,8 @@ public final class HttpTransport implements Closeable {
   }
 
   private static HttpAnswer answer(
-      ClassicHttpResponse response, boolean rangeAsked, Exchange exchange) throws IOException {
+      ClassicHttpResponse response, boolean rangeAsked, Exchange exchange, long keepNanos)
+      throws IOException {
     Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Header header : response.getHeaders()) {
       headers.computeIfAbsent(header.getName(), _ -> new ArrayList<>()).add(header.getValue());
@@ -166,12 +178,12 @@ public final class HttpTransport implements Closeable {
       bytesMax = HttpLimits.DOCUMENT_BYTES_MAX;
     }
     HttpEntity entity = response.getEntity();
-    if (entity == null) {
-      exchange.close();
-      return new HttpAnswer(status, headers, InputStream.nullInputStream());
+    if (entity == null || entity.getContentLength() == 0) {
+      exchange.complete(keepNanos);
+      return new HttpAnswer(status, headers, AnswerBody.empty());
     }
-    InputStream body = entity.getContent();
-    return new HttpAnswer(status, headers, new GuardedBody(response, body, exchange, bytesMax));
+    return new HttpAnswer(
+        status, headers, new GuardedBody(entity.getContent(), exchange, bytesMax, keepNanos));
   }
 
   /** Whether bytes of an object follow. */
@@ -182,6 +194,6 @@ public final class HttpTransport implements Closeable {
   @Override
   public void close() {
     watchdog.close();
-    client.close(CloseMode.IMMEDIATE);
+    pool.close();
   }
 }

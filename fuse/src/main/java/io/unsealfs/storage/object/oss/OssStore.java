@@ -5,14 +5,13 @@ import com.aliyun.sdk.service.oss2.OSSClientBuilder;
 import com.aliyun.sdk.service.oss2.credentials.AnonymousCredentialsProvider;
 import com.aliyun.sdk.service.oss2.credentials.Credentials;
 import com.aliyun.sdk.service.oss2.models.CommonPrefix;
-import com.aliyun.sdk.service.oss2.models.GetObjectRequest;
-import com.aliyun.sdk.service.oss2.models.GetObjectResult;
 import com.aliyun.sdk.service.oss2.models.HeadObjectRequest;
 import com.aliyun.sdk.service.oss2.models.HeadObjectResult;
 import com.aliyun.sdk.service.oss2.models.ListObjectsV2Request;
 import com.aliyun.sdk.service.oss2.models.ListObjectsV2Result;
 import com.aliyun.sdk.service.oss2.models.ObjectSummary;
 import com.aliyun.sdk.service.oss2.retry.NopRetryer;
+import com.aliyun.sdk.service.oss2.signer.Signer;
 import com.aliyun.sdk.service.oss2.signer.SignerV1;
 import com.aliyun.sdk.service.oss2.signer.SignerV4;
 import io.unsealfs.storage.Name;
@@ -25,9 +24,7 @@ import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectUri;
 import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.RangeAnswer;
-import io.unsealfs.storage.object.RangeBody;
 import io.unsealfs.storage.object.RangeSink;
-import io.unsealfs.storage.object.RetryAfter;
 import io.unsealfs.storage.object.StoreCalls;
 import io.unsealfs.storage.object.StoreClock;
 import io.unsealfs.storage.object.StoreLocation;
@@ -37,8 +34,10 @@ import io.unsealfs.storage.object.credentials.CredentialCache;
 import io.unsealfs.storage.object.credentials.StoreCredentials;
 import io.unsealfs.storage.object.http.HttpLimits;
 import io.unsealfs.storage.object.http.HttpTransport;
+import io.unsealfs.storage.object.http.RangedGets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,18 +53,21 @@ public final class OssStore implements ObjectStore {
   private final HttpTransport transport;
   private final CredentialCache credentials;
   private final StoreCalls calls;
+  private final RangedGets gets;
 
   private OssStore(
       StoreLocation location,
       OSSClient client,
       HttpTransport transport,
       CredentialCache credentials,
-      StoreCalls calls) {
+      StoreCalls calls,
+      RangedGets gets) {
     this.location = location;
     this.client = client;
     this.transport = transport;
     this.credentials = credentials;
     this.calls = calls;
+    this.gets = gets;
   }
 
   /**
@@ -86,6 +88,8 @@ public final class OssStore implements ObjectStore {
                 settings.requestTimeout(),
                 settings.stallTimeout()));
     StoreClock clock = new StoreClock(Clock.systemUTC());
+    Signer signer =
+        new ClockedSigner(settings.signatureV1() ? new SignerV1() : new SignerV4(), clock);
     boolean anonymous = settings.credentials() instanceof CredentialChoice.Anonymous;
     OSSClientBuilder builder =
         OSSClient.newBuilder()
@@ -94,16 +98,24 @@ public final class OssStore implements ObjectStore {
             .usePathStyle(settings.pathStyle())
             .httpClient(new OssTransport(transport))
             .retryer(new NopRetryer())
-            .signer(
-                new ClockedSigner(settings.signatureV1() ? new SignerV1() : new SignerV4(), clock))
+            .signer(signer)
             .credentialsProvider(
                 anonymous ? new AnonymousCredentialsProvider() : () -> present(credentials));
+    String bucketUrl =
+        OssSigner.bucketUrl(URI.create(region.endpoint()), uri.bucket(), settings.pathStyle());
+    StoreCalls calls = new StoreCalls(location, credentials, clock);
     return new OssStore(
         location,
         builder.build(),
         transport,
         credentials,
-        new StoreCalls(location, credentials, clock));
+        calls,
+        new RangedGets(
+            transport,
+            credentials,
+            calls,
+            new OssSigner(signer, uri.bucket(), bucketUrl, region.name(), clock, anonymous),
+            clock));
   }
 
   /** Whether settings, the endpoint's name or the environment tell the region. */
@@ -113,13 +125,17 @@ public final class OssStore implements ObjectStore {
 
   private static Credentials present(CredentialCache cache) {
     try {
-      StoreCredentials now = cache.current();
-      return now.securityToken().isPresent()
-          ? new Credentials(now.accessKeyId(), now.accessKeySecret(), now.securityToken().get())
-          : new Credentials(now.accessKeyId(), now.accessKeySecret());
+      return identity(cache.current());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** In the SDK's words. */
+  static Credentials identity(StoreCredentials now) {
+    return now.securityToken().isPresent()
+        ? new Credentials(now.accessKeyId(), now.accessKeySecret(), now.securityToken().get())
+        : new Credentials(now.accessKeyId(), now.accessKeySecret());
   }
 
   @Override
@@ -228,71 +244,7 @@ public final class OssStore implements ObjectStore {
   public Fetched get(
       ObjectVersion version, long offset, long length, RangeSink sink, Cancellation cancellation)
       throws IOException {
-    Objects.checkFromIndexSize(offset, length, version.size());
-    if (length == 0) {
-      throw new IllegalArgumentException("a range of no bytes");
-    }
-    GetObjectRequest.Builder request =
-        GetObjectRequest.newBuilder()
-            .bucket(location.bucket())
-            .key(version.key())
-            .range("bytes=" + offset + "-" + (offset + length - 1))
-            // without it OSS answers a range it dislikes with the whole object
-            .rangeBehavior("standard");
-    if (version.isPinned()) {
-      version
-          .etag()
-          .ifPresentOrElse(
-              tag -> request.ifMatch(RangeAnswer.quoted(tag)),
-              () -> request.ifUnmodifiedSince(RangeAnswer.time(version.modifiedMillis())));
-    }
-    String what = "reading \"" + version.shownKey() + "\"";
-    long start = System.nanoTime();
-    GetObjectResult result =
-        calls.call(
-            what,
-            cancellation,
-            () -> checked(request.build(), version, offset, length),
-            sink::asksAgain);
-    boolean whole = false;
-    try {
-      long firstByte = System.nanoTime() - start;
-      RangeBody.copy(what + " of " + location, result.body(), length, sink);
-      whole = true;
-      return new Fetched(
-          firstByte,
-          System.nanoTime() - start,
-          RetryAfter.qosDelayMillis(OssErrors.header(result.headers(), "x-oss-qos-delay-time")));
-    } finally {
-      if (whole) {
-        result.body().close();
-      } else {
-        result.abort();
-      }
-    }
-  }
-
-  private GetObjectResult checked(
-      GetObjectRequest request, ObjectVersion version, long offset, long length)
-      throws IOException {
-    GetObjectResult result = OssErrors.translate(() -> client.getObject(request));
-    boolean fine = false;
-    try {
-      @Nullable Long contentLength = result.contentLength();
-      new RangeAnswer(
-              result.statusCode(),
-              Optional.ofNullable(result.contentRange()),
-              contentLength == null ? -1 : contentLength,
-              Optional.ofNullable(result.eTag()),
-              Optional.ofNullable(result.lastModified()))
-          .check(version, offset, length);
-      fine = true;
-      return result;
-    } finally {
-      if (!fine) {
-        result.abort();
-      }
-    }
+    return gets.get(version, offset, length, sink, cancellation);
   }
 
   @Override

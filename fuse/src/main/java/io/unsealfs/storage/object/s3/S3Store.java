@@ -10,18 +10,17 @@ import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectUri;
 import io.unsealfs.storage.object.ObjectVersion;
 import io.unsealfs.storage.object.RangeAnswer;
-import io.unsealfs.storage.object.RangeBody;
 import io.unsealfs.storage.object.RangeSink;
-import io.unsealfs.storage.object.RetryAfter;
 import io.unsealfs.storage.object.StoreCalls;
 import io.unsealfs.storage.object.StoreClock;
 import io.unsealfs.storage.object.StoreLocation;
 import io.unsealfs.storage.object.StoreProtocolException;
 import io.unsealfs.storage.object.StoreSettings;
 import io.unsealfs.storage.object.credentials.CredentialCache;
-import io.unsealfs.storage.object.http.HttpAnswer;
+import io.unsealfs.storage.object.credentials.StoreCredentials;
 import io.unsealfs.storage.object.http.HttpLimits;
 import io.unsealfs.storage.object.http.HttpTransport;
+import io.unsealfs.storage.object.http.RangedGets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -31,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -58,12 +56,12 @@ public final class S3Store implements ObjectStore {
   private final HttpTransport transport;
   private final CredentialCache credentials;
   private final StoreCalls calls;
-  private final SignedGets gets;
+  private final RangedGets gets;
 
   private S3Store(
       StoreLocation location,
       S3Client client,
-      SignedGets gets,
+      RangedGets gets,
       HttpTransport transport,
       CredentialCache credentials,
       StoreCalls calls) {
@@ -113,21 +111,19 @@ public final class S3Store implements ObjectStore {
                     .retryStrategy(AwsRetryStrategy.doNotRetry())
                     // settings come from us alone, not from files of whoever runs this
                     .defaultProfileFile(ProfileFile.aggregator().build()));
-    @Nullable Supplier<AwsCredentials> signing = null;
-    if (settings.credentials() instanceof CredentialChoice.Anonymous) {
-      builder.credentialsProvider(AnonymousCredentialsProvider.create());
-    } else {
-      builder.credentialsProvider(() -> present(credentials));
-      signing = () -> present(credentials);
-    }
+    boolean anonymous = settings.credentials() instanceof CredentialChoice.Anonymous;
+    builder.credentialsProvider(
+        anonymous ? AnonymousCredentialsProvider.create() : () -> present(credentials));
     S3Client client = builder.build();
+    StoreCalls calls = new StoreCalls(location, credentials, clock);
+    S3Signer signer = new S3Signer(bucketUrl(client, uri.bucket()), region, clock, anonymous);
     return new S3Store(
         location,
         client,
-        new SignedGets(transport, bucketUrl(client, uri.bucket()), region, clock, signing),
+        new RangedGets(transport, credentials, calls, signer, clock),
         transport,
         credentials,
-        new StoreCalls(location, credentials, clock));
+        calls);
   }
 
   /** Where the bucket is, by host or by path as the SDK decides. */
@@ -146,14 +142,18 @@ public final class S3Store implements ObjectStore {
 
   private static AwsCredentials present(CredentialCache cache) {
     try {
-      var now = cache.current();
-      return now.securityToken().isPresent()
-          ? AwsSessionCredentials.create(
-              now.accessKeyId(), now.accessKeySecret(), now.securityToken().get())
-          : AwsBasicCredentials.create(now.accessKeyId(), now.accessKeySecret());
+      return identity(cache.current());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** In the SDK's words. */
+  static AwsCredentials identity(StoreCredentials now) {
+    return now.securityToken().isPresent()
+        ? AwsSessionCredentials.create(
+            now.accessKeyId(), now.accessKeySecret(), now.securityToken().get())
+        : AwsBasicCredentials.create(now.accessKeyId(), now.accessKeySecret());
   }
 
   @Override
@@ -257,19 +257,7 @@ public final class S3Store implements ObjectStore {
   public Fetched get(
       ObjectVersion version, long offset, long length, RangeSink sink, Cancellation cancellation)
       throws IOException {
-    Objects.checkFromIndexSize(offset, length, version.size());
-    if (length == 0) {
-      throw new IllegalArgumentException("a range of no bytes");
-    }
-    String what = "reading \"" + version.shownKey() + "\"";
-    long start = System.nanoTime();
-    try (HttpAnswer answer =
-        calls.call(what, cancellation, () -> gets.get(version, offset, length), sink::asksAgain)) {
-      long firstByte = System.nanoTime() - start;
-      RangeBody.copy(what + " of " + location, answer.body(), length, sink);
-      long slowed = RetryAfter.qosDelayMillis(SignedGets.header(answer, "x-oss-qos-delay-time"));
-      return new Fetched(firstByte, System.nanoTime() - start, slowed);
-    }
+    return gets.get(version, offset, length, sink, cancellation);
   }
 
   @Override

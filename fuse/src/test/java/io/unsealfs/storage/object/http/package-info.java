@@ -1,0 +1,4 @@
+@NullMarked
+package io.unsealfs.storage.object.http;
+
+import org.jspecify.annotations.NullMarked;
