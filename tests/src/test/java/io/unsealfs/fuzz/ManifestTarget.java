@@ -18,6 +18,7 @@ import io.unsealfs.storage.object.ObjectUri;
 import io.unsealfs.storage.object.ObjectVersion;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -80,7 +81,7 @@ final class ManifestTarget {
     if (objects.size() != manifest.objects()) {
       throw new AssertionError("objects are counted that are not there");
     }
-    byte[] chunk = new byte[ContentPin.CHUNK_BYTES];
+    ByteBuffer chunk = ByteBuffer.allocate(ContentPin.CHUNK_BYTES);
     for (ObjectVersion version : objects) {
       if (KeyRules.judge("", version.key()).isPresent() && version.key().length() < 1000) {
         throw new AssertionError("a key that can be no file");
@@ -88,9 +89,11 @@ final class ManifestTarget {
       ContentPin pin = store.of(version).orElseThrow();
       int last = Math.toIntExact(Math.max(0, (version.size() - 1) / ContentPin.CHUNK_BYTES));
       // the digests that are named are all there
-      boolean _ = pin.matches(0, chunk, (int) Math.min(chunk.length, version.size()));
-      boolean _ = pin.matches(last, chunk, (int) (version.size() - (long) last * chunk.length));
-      if (pin.matches(last + 1, chunk, 0)) {
+      boolean _ = pin.matches(0, chunk.slice(0, (int) Math.min(chunk.capacity(), version.size())));
+      boolean _ =
+          pin.matches(
+              last, chunk.slice(0, (int) (version.size() - (long) last * chunk.capacity())));
+      if (pin.matches(last + 1, chunk.slice(0, 0))) {
         throw new AssertionError("a chunk behind the end");
       }
     }

@@ -206,7 +206,8 @@ final class Chunk {
       source.retain();
     }
     try {
-      dst.put(source.ciphertext(), from, count);
+      dst.put(dst.position(), source.ciphertext(), from, count);
+      dst.position(dst.position() + count);
       return true;
     } finally {
       source.release();

@@ -152,17 +152,17 @@ public final class DiskCache implements Closeable {
 
   /** Where a part of a segment goes. */
   interface Landing {
-    /** The array for the piece at {@code offset} of the segment, or null if nobody wants it. */
-    byte @Nullable [] at(int offset);
+    /** Memory for the piece at {@code offset} of the segment, or null if nobody wants it. */
+    @Nullable ByteBuffer at(int offset);
   }
 
   /**
    * Reads a whole segment and hands over the pieces of it that are wanted. They may be used only if
    * this returns true.
    *
-   * @param scratch an array of a chunk for the pieces that are not wanted
+   * @param scratch memory of a chunk for the pieces that are not wanted
    */
-  boolean read(SegmentId id, Landing landing, byte[] scratch) {
+  boolean read(SegmentId id, Landing landing, ByteBuffer scratch) {
     if (off.get()) {
       return false;
     }
@@ -253,7 +253,7 @@ public final class DiskCache implements Closeable {
     return mac != null && !tagged ? null : header;
   }
 
-  private boolean isIntact(Descriptor file, SegmentId id, Landing landing, byte[] scratch)
+  private boolean isIntact(Descriptor file, SegmentId id, Landing landing, ByteBuffer scratch)
       throws SystemCallException {
     SegmentHeader header = header(file, id);
     if (header == null) {
@@ -263,14 +263,14 @@ public final class DiskCache implements Closeable {
     CRC32C crc = new CRC32C();
     for (int done = 0; done < id.payloadLength(); done += ChunkGrid.CHUNK_BYTES) {
       int count = Math.min(ChunkGrid.CHUNK_BYTES, id.payloadLength() - done);
-      byte[] wanted = landing.at(done);
-      byte[] piece = wanted == null ? scratch : wanted;
-      if (file.read(ByteBuffer.wrap(piece, 0, count), (long) SegmentHeader.SIZE + done) != count) {
+      ByteBuffer wanted = landing.at(done);
+      ByteBuffer piece = (wanted == null ? scratch : wanted).slice(0, count);
+      if (file.read(piece, (long) SegmentHeader.SIZE + done) != count) {
         return false;
       }
-      crc.update(piece, 0, count);
+      crc.update(piece.flip());
       if (tag != null) {
-        tag.update(piece, 0, count);
+        tag.update(piece.rewind());
       }
     }
     return (int) crc.getValue() == header.payloadCrc()

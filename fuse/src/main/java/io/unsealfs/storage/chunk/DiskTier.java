@@ -176,8 +176,8 @@ final class DiskTier implements Closeable {
               return place >= 0 && place < chunks.length ? fetch.landing(place).ciphertext() : null;
             },
             chunks.length * ChunkGrid.CHUNK_BYTES >= id.payloadLength()
-                ? new byte[0]
-                : new byte[ChunkGrid.CHUNK_BYTES]);
+                ? ByteBuffer.allocate(0)
+                : ByteBuffer.allocate(ChunkGrid.CHUNK_BYTES));
     if (whole && fetch.isAuthentic()) {
       table.markStored(fetch);
       fetch.showAll();
@@ -241,7 +241,7 @@ final class DiskTier implements Closeable {
           return false;
         }
         slabs.add(slab);
-        payload.add(ByteBuffer.wrap(slab.ciphertext(), 0, chunk.length));
+        payload.add(slab.ciphertext().slice(0, chunk.length));
       }
       if (!table.areInPlace(chunks) || !cache.write(id, payload)) {
         return false;

@@ -196,7 +196,7 @@ final class Fetch implements RangeSink {
   /** Whether what is in all the slabs, from elsewhere than the store, is what it has to be. */
   boolean isAuthentic() {
     for (int i = 0; i < chunks.length; i++) {
-      if (!object.isAuthentic(chunks[i], landing(i).ciphertext())) {
+      if (!object.isAuthentic(chunks[i], landing(i))) {
         return false;
       }
     }
@@ -278,8 +278,7 @@ final class Fetch implements RangeSink {
   public ByteBuffer room() {
     ByteBuffer buffer = room;
     if (buffer == null || !buffer.hasRemaining()) {
-      buffer =
-          ByteBuffer.wrap(landing(current).ciphertext(), filled, chunks[current].length - filled);
+      buffer = landing(current).ciphertext().slice(filled, chunks[current].length - filled);
       room = buffer;
     }
     return buffer;
@@ -293,7 +292,7 @@ final class Fetch implements RangeSink {
       if (filled < chunk.length) {
         return; // shown as a whole, once it is known to be right
       }
-      if (!object.isAuthentic(chunk, landing(current).ciphertext())) {
+      if (!object.isAuthentic(chunk, landing(current))) {
         throw forged(chunk);
       }
     }

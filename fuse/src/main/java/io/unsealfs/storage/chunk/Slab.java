@@ -1,24 +1,38 @@
 package io.unsealfs.storage.chunk;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The array behind a chunk, with a count of its users: the request that fills it, the chunk whose
+ * The memory behind a chunk, with a count of its users: the request that fills it, the chunk whose
  * content it is, readers who copy from it. The last one gives it back.
  */
 final class Slab {
-  private final byte[] ciphertext;
+  private final int length;
   private final SlabPool pool;
   private final AtomicInteger users = new AtomicInteger(1);
 
-  Slab(byte[] ciphertext, SlabPool pool) {
-    this.ciphertext = ciphertext;
+  /** Set by whoever fills it; others see it through the chunk whose content it becomes. */
+  private @Nullable ByteBuffer ciphertext;
+
+  Slab(int length, SlabPool pool) {
+    this.length = length;
     this.pool = pool;
   }
 
-  /** The bytes; only for users. */
-  byte[] ciphertext() {
-    return ciphertext;
+  /**
+   * The bytes; only for users, who share its position and must not use it. The memory is taken when
+   * the first byte is about to arrive: of a request for eight chunks half of it would on average
+   * lie there unused.
+   */
+  ByteBuffer ciphertext() {
+    ByteBuffer memory = ciphertext;
+    if (memory == null) {
+      memory = pool.memory(length);
+      ciphertext = memory;
+    }
+    return memory;
   }
 
   /** One more user; the caller is one, or holds the monitor of a chunk that is. */
@@ -32,7 +46,7 @@ final class Slab {
   void release() {
     int left = users.decrementAndGet();
     if (left == 0) {
-      pool.recycle(ciphertext);
+      pool.recycle(length, ciphertext);
     } else if (left < 0) {
       throw new IllegalStateException("a slab was given back twice");
     }

@@ -48,10 +48,10 @@ final class StoredObject {
     return pin != null;
   }
 
-  /** Whether {@code ciphertext} begins with what the chunk has to be, as far as that is known. */
-  boolean isAuthentic(Chunk chunk, byte[] ciphertext) {
+  /** Whether {@code slab} begins with what the chunk has to be, as far as that is known. */
+  boolean isAuthentic(Chunk chunk, Slab slab) {
     ContentPin known = pin;
-    return known == null || known.matches(chunk.index, ciphertext, chunk.length);
+    return known == null || known.matches(chunk.index, slab.ciphertext().slice(0, chunk.length));
   }
 
   /** It is one of the small objects that a format needs first. */

@@ -60,13 +60,14 @@ final class ManifestEntry implements ContentPin {
   }
 
   @Override
-  public boolean matches(int chunk, byte[] ciphertext, int length) {
+  public boolean matches(int chunk, ByteBuffer ciphertext) {
+    int length = ciphertext.remaining();
     long start = (long) chunk * CHUNK_BYTES;
     if (chunk < 0 || start >= size || length != Math.min(CHUNK_BYTES, size - start)) {
       return false;
     }
     MessageDigest digest = Digests.sha256();
-    digest.update(ciphertext, 0, length);
+    digest.update(ciphertext);
     byte[] actual = digest.digest();
     int at = digestsAt + chunk * Digests.SIZE;
     return Arrays.equals(actual, 0, Digests.SIZE, manifest, at, at + Digests.SIZE);

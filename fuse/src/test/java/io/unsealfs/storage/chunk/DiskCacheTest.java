@@ -69,7 +69,10 @@ class DiskCacheTest {
   private static byte[] read(DiskCache cache, SegmentId id) {
     byte[][] pieces =
         new byte[Math.ceilDiv(id.payloadLength(), ChunkGrid.CHUNK_BYTES)][ChunkGrid.CHUNK_BYTES];
-    if (!cache.read(id, offset -> pieces[offset / ChunkGrid.CHUNK_BYTES], new byte[0])) {
+    if (!cache.read(
+        id,
+        offset -> ByteBuffer.wrap(pieces[offset / ChunkGrid.CHUNK_BYTES]),
+        ByteBuffer.allocate(0))) {
       return new byte[0];
     }
     ByteBuffer all = ByteBuffer.allocate(id.payloadLength());

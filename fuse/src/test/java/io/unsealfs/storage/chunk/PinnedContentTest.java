@@ -52,8 +52,8 @@ class PinnedContentTest {
 
   private ChunkStore store() {
     ContentPin pin =
-        (chunk, ciphertext, length) ->
-            Arrays.equals(right, chunk * CHUNK, chunk * CHUNK + length, ciphertext, 0, length);
+        (chunk, ciphertext) ->
+            ByteBuffer.wrap(right, chunk * CHUNK, ciphertext.remaining()).equals(ciphertext);
     ChunkStore store = new ChunkStore(fake, SETTINGS, version -> Optional.of(pin));
     stores.add(store);
     return store;
@@ -232,9 +232,9 @@ class PinnedContentTest {
             fake,
             SETTINGS,
             asked ->
-                Optional.of((chunk, ciphertext, length) ->
-                    Arrays.equals(
-                        bytes, chunk * CHUNK, chunk * CHUNK + length, ciphertext, 0, length)));
+                Optional.of((chunk, ciphertext) ->
+                    ByteBuffer.wrap(bytes, chunk * CHUNK, ciphertext.remaining())
+                        .equals(ciphertext)));
     stores.add(store);
     store.attachTrusted(cache());
     try (Source source = store.open(version)) {

@@ -2,8 +2,10 @@ package io.unsealfs.storage.chunk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -19,26 +21,27 @@ class SlabPoolTest {
     List<Slab> slabs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       slabs.add(pool.take(CHUNK));
+      slabs.getLast().ciphertext();
     }
     return slabs;
   }
 
-  private static Set<byte[]> giveBack(List<Slab> slabs) {
-    Set<byte[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+  private static Set<ByteBuffer> giveBack(List<Slab> slabs) {
+    Set<ByteBuffer> memory = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Slab slab : slabs) {
-      arrays.add(slab.ciphertext());
+      memory.add(slab.ciphertext());
       slab.release();
     }
-    return arrays;
+    return memory;
   }
 
   @Test
-  void requestsThatEndTogetherLeaveTheirArraysToTheNextOnes() {
+  void requestsThatEndTogetherLeaveTheirMemoryToTheNextOnes() {
     SlabPool pool = new SlabPool(128L * CHUNK);
-    Set<byte[]> arrays = giveBack(take(pool, 128));
+    Set<ByteBuffer> memory = giveBack(take(pool, 128));
     assertEquals(0, pool.bytesInUse());
     for (Slab slab : take(pool, 128)) {
-      assertTrue(arrays.contains(slab.ciphertext()));
+      assertTrue(memory.contains(slab.ciphertext()));
     }
     assertEquals(128L * CHUNK, pool.bytesInUse());
   }
@@ -46,16 +49,28 @@ class SlabPoolTest {
   @Test
   void noMoreLieIdleThanAllowed() {
     SlabPool pool = new SlabPool(100L * CHUNK);
-    Set<byte[]> arrays = giveBack(take(pool, 128));
-    long again = take(pool, 128).stream().filter(s -> arrays.contains(s.ciphertext())).count();
+    Set<ByteBuffer> memory = giveBack(take(pool, 128));
+    long again = take(pool, 128).stream().filter(s -> memory.contains(s.ciphertext())).count();
     assertEquals(100, again);
   }
 
   @Test
   void whatLiesIdleGoesWhenMemoryIsShort() {
     SlabPool pool = new SlabPool(100L * CHUNK);
-    Set<byte[]> arrays = giveBack(take(pool, 10));
+    Set<ByteBuffer> memory = giveBack(take(pool, 10));
     pool.clear();
-    assertFalse(arrays.contains(pool.take(CHUNK).ciphertext()));
+    assertFalse(memory.contains(pool.take(CHUNK).ciphertext()));
+  }
+
+  @Test
+  void memoryIsTakenWithTheFirstByteAndCountsBefore() {
+    SlabPool pool = new SlabPool(100L * CHUNK);
+    ByteBuffer one = pool.take(CHUNK).ciphertext();
+    Slab never = pool.take(CHUNK);
+    assertEquals(2L * CHUNK, pool.bytesInUse());
+    never.release();
+    assertEquals(CHUNK, pool.bytesInUse());
+    // nothing lies idle for it
+    assertNotSame(one, pool.take(CHUNK).ciphertext());
   }
 }

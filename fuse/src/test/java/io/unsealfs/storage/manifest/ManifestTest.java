@@ -75,12 +75,12 @@ class ManifestTest {
     for (int chunk = 0; chunk <= 40; chunk++) {
       byte[] piece =
           Arrays.copyOfRange(bytes, chunk * CHUNK, Math.min(bytes.length, (chunk + 1) * CHUNK));
-      assertTrue(large.matches(chunk, piece, piece.length), "chunk " + chunk);
-      assertFalse(large.matches(chunk, piece, piece.length - 1));
+      assertTrue(large.matches(chunk, ByteBuffer.wrap(piece)), "chunk " + chunk);
+      assertFalse(large.matches(chunk, ByteBuffer.wrap(piece, 0, piece.length - 1)));
       piece[piece.length / 2] ^= 1;
-      assertFalse(large.matches(chunk, piece, piece.length));
+      assertFalse(large.matches(chunk, ByteBuffer.wrap(piece)));
     }
-    assertFalse(large.matches(41, new byte[0], 0));
+    assertFalse(large.matches(41, ByteBuffer.allocate(0)));
     ObjectVersion version = large.version("p/d/e/large");
     assertEquals(bytes.length, version.size());
     assertEquals(
