@@ -92,7 +92,7 @@ final class TrainingBucket implements Closeable {
               Optional.of(tag(largest)),
               0,
               false);
-      ByteBuffer ciphertext = ByteBuffer.allocate(PIECE_BYTES);
+      ByteBuffer ciphertext = ByteBuffer.allocateDirect(PIECE_BYTES); // as those of a mount
       for (int i = 0; i < count; i++) {
         RangeSink sink = RangeSink.into(ciphertext.clear());
         Fetched _ =
