@@ -19,6 +19,7 @@ import io.unsealfs.storage.object.StoreProtocolException;
 import io.unsealfs.storage.object.StoreUnavailableException;
 import io.unsealfs.storage.object.ThrottledException;
 import io.unsealfs.storage.object.TruncatedObjectException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -502,23 +503,32 @@ class ChunkStoreTest {
     return figures.inFlight() >= figures.concurrencyLimit() * 3 / 4;
   }
 
-  /** All places ahead of readers are taken by requests for an object that hang until {@code go}. */
-  private Source occupied(ChunkStore store, CountDownLatch go, FakeStore.Fault others)
+  /**
+   * All places ahead of readers are taken by requests for objects that hang until {@code go}: for
+   * more of them than one sequence makes, since the limit may have grown.
+   */
+  private Closeable occupied(ChunkStore store, CountDownLatch go, FakeStore.Fault others)
       throws Exception {
-    ObjectVersion large = fake.put("large", FakeStore.bytes(120 * MIB, 17));
     fake.fails((request, served, cancellation) -> {
-      if (request.key().equals("large") && request.offset() >= MIB) {
+      if (request.key().startsWith("large") && request.offset() >= MIB) {
         FakeStore.await(go, cancellation);
       } else {
         others.beforePiece(request, served, cancellation);
       }
     });
-    Source ahead = store.open(large);
+    List<Source> ahead = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      read(ahead, i * 128L * KIB, 128 * KIB);
+      ahead.add(store.open(fake.put("large " + i, FakeStore.bytes(60 * MIB, 17 + i))));
+      for (int k = 0; k < 3; k++) {
+        read(ahead.getLast(), k * 128L * KIB, 128 * KIB);
+      }
     }
     until(() -> allPlacesAheadAreTaken(store));
-    return ahead;
+    return () -> {
+      for (Source source : ahead) {
+        source.close();
+      }
+    };
   }
 
   @Test
@@ -528,7 +538,7 @@ class ChunkStoreTest {
     ObjectVersion version = fake.put("other", bytes);
     CountDownLatch go = new CountDownLatch(1);
     ChunkStore store = store(SETTINGS);
-    try (Source _ = occupied(store, go, (request, served, cancellation) -> {});
+    try (Closeable _ = occupied(store, go, (request, served, cancellation) -> {});
         Source source = store.open(version);
         ExecutorService readers = Executors.newCachedThreadPool()) {
       for (int i = 0; i < 3; i++) {
@@ -570,7 +580,7 @@ class ChunkStoreTest {
       Future<byte[]> early = readers.submit(() -> read(source, 1280 * KIB, 4 * KIB));
       until(() -> store.figures().memoryJoins() >= 1);
       // one place ahead is its own until it fails
-      Source ahead = occupied(store, go, once);
+      Closeable ahead = occupied(store, go, once);
       joined.countDown();
       byte[] got;
       try {
