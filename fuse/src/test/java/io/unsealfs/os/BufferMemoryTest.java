@@ -20,7 +20,7 @@ class BufferMemoryTest {
 
   @Test
   void isZeroAndHoldsWhatIsPutIn() throws SystemCallException {
-    ByteBuffer buffer = BufferMemory.allocate(BYTES + 1);
+    ByteBuffer buffer = BufferMemory.allocate(BYTES + 1).buffer();
     assertEquals(BYTES + 1, buffer.remaining());
     assertTrue(buffer.isDirect());
     assertEquals(ByteBuffer.allocate(BYTES + 1), buffer);
@@ -38,7 +38,7 @@ class BufferMemoryTest {
     List<ByteBuffer> buffers = new ArrayList<>();
     List<Long> addresses = new ArrayList<>();
     for (int i = 0; i < BUFFERS; i++) {
-      ByteBuffer buffer = BufferMemory.allocate(BYTES);
+      ByteBuffer buffer = BufferMemory.allocate(BYTES).buffer();
       addresses.add(MemoryIO.getInstance().getDirectBufferAddress(buffer));
       // the slice alone keeps it
       buffers.add(buffer.slice(1, 10));
@@ -56,6 +56,20 @@ class BufferMemoryTest {
       TimeUnit.MILLISECONDS.sleep(20);
     }
     assertTrue(mapped(addresses) <= BUFFERS / 2);
+  }
+
+  @Test
+  void theKernelGetsItBackAtOnceIfItsOwnerSaysSo() throws Exception {
+    List<BufferMemory> all = new ArrayList<>();
+    List<Long> addresses = new ArrayList<>();
+    for (int i = 0; i < BUFFERS; i++) {
+      all.add(BufferMemory.allocate(BYTES));
+      addresses.add(MemoryIO.getInstance().getDirectBufferAddress(all.getLast().buffer()));
+    }
+    assertEquals(BUFFERS, mapped(addresses));
+    all.forEach(BufferMemory::close);
+    assertTrue(mapped(addresses) <= BUFFERS / 2);
+    all.forEach(BufferMemory::close);
   }
 
   private static long mapped(List<Long> addresses) throws IOException {

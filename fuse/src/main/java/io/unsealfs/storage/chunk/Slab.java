@@ -1,5 +1,6 @@
 package io.unsealfs.storage.chunk;
 
+import io.unsealfs.os.BufferMemory;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ final class Slab {
   /** Set by whoever fills it; others see it through the chunk whose content it becomes. */
   private @Nullable ByteBuffer ciphertext;
 
+  /** What is behind it, if that is not an array. */
+  private @Nullable BufferMemory memory;
+
   Slab(int length, SlabPool pool) {
     this.length = length;
     this.pool = pool;
@@ -27,12 +31,18 @@ final class Slab {
    * lie there unused.
    */
   ByteBuffer ciphertext() {
-    ByteBuffer memory = ciphertext;
-    if (memory == null) {
-      memory = pool.memory(length);
-      ciphertext = memory;
+    ByteBuffer bytes = ciphertext;
+    if (bytes == null) {
+      if (length == ChunkGrid.CHUNK_BYTES) {
+        BufferMemory taken = pool.memory();
+        memory = taken;
+        bytes = taken.buffer();
+      } else {
+        bytes = ByteBuffer.allocate(length);
+      }
+      ciphertext = bytes;
     }
-    return memory;
+    return bytes;
   }
 
   /** One more user; the caller is one, or holds the monitor of a chunk that is. */
@@ -46,7 +56,7 @@ final class Slab {
   void release() {
     int left = users.decrementAndGet();
     if (left == 0) {
-      pool.recycle(length, ciphertext);
+      pool.recycle(length, memory);
     } else if (left < 0) {
       throw new IllegalStateException("a slab was given back twice");
     }

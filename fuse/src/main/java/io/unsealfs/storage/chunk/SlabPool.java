@@ -2,26 +2,26 @@ package io.unsealfs.storage.chunk;
 
 import io.unsealfs.os.BufferMemory;
 import io.unsealfs.os.SystemCallException;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for chunks. Counts what is in use, which includes what was dropped while somebody still
- * copied from it; memory of a whole chunk is used again, other is small.
+ * copied from it; memory of a whole chunk is used again, other is small and an array.
  *
- * <p>It lies outside of the heap, where a socket can put bytes without a copy, and where no
- * collector moves it: that cost a tenth of the CPU time of a mount's first GiB. Who decrypts copies
- * into arrays either way. It goes with the collection after the last reference to it.
+ * <p>That of whole chunks lies outside of the heap, where a socket can put bytes without a copy,
+ * and where no collector moves it: that cost a tenth of the CPU time of a mount's first GiB. Who
+ * decrypts copies into arrays either way.
  */
 final class SlabPool {
   /** What may lie idle at least. */
   private static final int IDLE_LEAST = 64;
 
   private final int idleMost;
-  private final Deque<ByteBuffer> idle = new ArrayDeque<>(); // guarded by itself
+  private final Deque<BufferMemory> idle = new ArrayDeque<>(); // guarded by itself
   private final AtomicLong bytesInUse = new AtomicLong();
 
   /**
@@ -40,36 +40,40 @@ final class SlabPool {
     return new Slab(length, this);
   }
 
-  /** The memory of a slab; its content is undefined. */
-  ByteBuffer memory(int length) {
-    ByteBuffer memory = null;
-    if (length == ChunkGrid.CHUNK_BYTES) {
-      synchronized (idle) {
-        memory = idle.poll();
-      }
+  /** Memory of a whole chunk for a slab; its content is undefined. */
+  BufferMemory memory() {
+    BufferMemory memory;
+    synchronized (idle) {
+      memory = idle.poll();
     }
-    return memory == null ? fresh(length) : memory;
+    return memory == null ? fresh() : memory;
   }
 
-  private static ByteBuffer fresh(int length) {
+  private static BufferMemory fresh() {
     try {
-      return BufferMemory.allocate(length);
+      return BufferMemory.allocate(ChunkGrid.CHUNK_BYTES);
     } catch (SystemCallException e) {
-      // there, as short of memory, it fails like an array that cannot be had
       throw new IllegalStateException("no memory for a chunk", e);
     }
   }
 
-  /** Takes back what nobody uses any more; null if nobody ever did. */
-  void recycle(int length, @Nullable ByteBuffer ciphertext) {
+  /**
+   * Takes back what nobody uses any more.
+   *
+   * @param memory of the slab; null for a small one, and for one that nobody ever used
+   */
+  void recycle(int length, @Nullable BufferMemory memory) {
     bytesInUse.addAndGet(-length);
-    if (ciphertext != null && length == ChunkGrid.CHUNK_BYTES) {
-      synchronized (idle) {
-        if (idle.size() < idleMost) {
-          idle.push(ciphertext);
-        }
+    if (memory == null) {
+      return;
+    }
+    synchronized (idle) {
+      if (idle.size() < idleMost) {
+        idle.push(memory);
+        return;
       }
     }
+    memory.close();
   }
 
   /** Bytes of all slabs that somebody uses. */
@@ -77,10 +81,13 @@ final class SlabPool {
     return bytesInUse.get();
   }
 
-  /** Lets the idle memory go. */
+  /** Gives the idle memory back. */
   void clear() {
+    List<BufferMemory> all;
     synchronized (idle) {
+      all = List.copyOf(idle);
       idle.clear();
     }
+    all.forEach(BufferMemory::close);
   }
 }

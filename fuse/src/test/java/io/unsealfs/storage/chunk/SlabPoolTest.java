@@ -70,7 +70,17 @@ class SlabPoolTest {
     assertEquals(2L * CHUNK, pool.bytesInUse());
     never.release();
     assertEquals(CHUNK, pool.bytesInUse());
-    // nothing lies idle for it
+    // nothing lies idle of it
     assertNotSame(one, pool.take(CHUNK).ciphertext());
+  }
+
+  @Test
+  void smallOnesAreArrays() {
+    SlabPool pool = new SlabPool(100L * CHUNK);
+    Slab small = pool.take(CHUNK - 1);
+    assertTrue(small.ciphertext().hasArray());
+    assertEquals(CHUNK - 1, small.ciphertext().capacity());
+    small.release();
+    assertEquals(0, pool.bytesInUse());
   }
 }

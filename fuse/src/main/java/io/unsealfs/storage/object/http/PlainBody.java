@@ -12,6 +12,8 @@ import org.apache.hc.core5.http.io.SessionInputBuffer;
  * wanted, behind what came along with the header.
  */
 final class PlainBody extends InputStream {
+  private static final int ARRAY_PIECE_BYTES = 64 << 10;
+
   private final SessionInputBuffer begin;
   private final InputStream socketStream;
   private final ReadableByteChannel socket;
@@ -45,7 +47,9 @@ final class PlainBody extends InputStream {
       ciphertext.put(first, 0, count);
     } else {
       int limit = ciphertext.limit();
-      ciphertext.limit(ciphertext.position() + wanted);
+      // on the way to an array the system takes as much memory again
+      int most = ciphertext.isDirect() ? wanted : Math.min(wanted, ARRAY_PIECE_BYTES);
+      ciphertext.limit(ciphertext.position() + most);
       try {
         count = socket.read(ciphertext);
       } finally {
