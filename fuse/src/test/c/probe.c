@@ -320,6 +320,35 @@ static void do_interrupted(const char *path, int direct) {
   say(pread(fd, buffer, 4096, 0));
 }
 
+/*
+ * Reads pages one by one, far apart from each other, without the kernel's read-ahead: of each 16
+ * that lie together the first MOST. What was read goes to standard output, in the file's order; if
+ * HELD only a line, and the file stays open until it is answered.
+ */
+static void do_shuffled(const char *path, int most, int direct, int held) {
+  int fd = must_open(path, O_RDONLY | (direct ? O_DIRECT : 0));
+  posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+  struct stat st;
+  if (fstat(fd, &st)) exit(2);
+  long pages = (st.st_size + 4095) / 4096;
+  char *all;
+  if (posix_memalign((void **)&all, 4096, pages * 4096)) exit(2);
+  ssize_t *got = calloc(pages, sizeof *got);
+  for (long first = 0; first < 16; first++)
+    for (long page = first * 5 % 16; page < pages; page += 16)
+      if (page % 16 < most && (got[page] = pread(fd, all + page * 4096, 4096, page * 4096)) < 0) {
+        say(-1);
+        return;
+      }
+  if (held) {
+    puts("read");
+    fflush(stdout);
+    getchar();
+    return;
+  }
+  for (long page = 0; page < pages; page++) fwrite(all + page * 4096, 1, got[page], stdout);
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
   const char *word = argv[1], *path = argv[2];
@@ -357,6 +386,9 @@ int main(int argc, char **argv) {
   else if (IS("opened")) do_opened(path);
   else if (IS("interrupted")) do_interrupted(path, 0);
   else if (IS("interrupted-direct")) do_interrupted(path, 1);
+  else if (IS("shuffled") && argc == 4) do_shuffled(path, atoi(argv[3]), 0, 0);
+  else if (IS("shuffled-held") && argc == 4) do_shuffled(path, atoi(argv[3]), 0, 1);
+  else if (IS("shuffled-direct") && argc == 4) do_shuffled(path, atoi(argv[3]), 1, 0);
   else return 2;
   return 0;
 }

@@ -22,6 +22,10 @@ public final class FuseDevice implements Closeable {
 
   private static final byte[] PATH =
       Libc.terminated("/dev/fuse".getBytes(StandardCharsets.US_ASCII));
+
+  /** Among the flags that the kernel tells with a read: the reader goes past its page cache. */
+  public static final int OPENED_DIRECT = OpenFlags.DIRECT;
+
   private static final int O_RDWR = 2;
   private static final int O_NONBLOCK = 0x800;
 

@@ -12,9 +12,9 @@ final class Holder implements AutoCloseable {
   private final Process process;
   private final InputStream out;
 
-  Holder(Path point, String word, String path) throws Exception {
+  Holder(Path point, String word, String path, Object... arguments) throws Exception {
     process =
-        new ProcessBuilder(Probe.command(point, word, path))
+        new ProcessBuilder(Probe.command(point, word, path, arguments))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     out = process.getInputStream();

@@ -17,9 +17,10 @@ final class FileRequests {
   private static final int OPEN_REPLY_SIZE = 16;
 
   // fuse_read_in
-  private static final int READ_HANDLE = 0;
-  private static final int READ_OFFSET = 8;
-  private static final int READ_SIZE = 16;
+  static final int READ_HANDLE = 0;
+  static final int READ_OFFSET = 8;
+  static final int READ_SIZE = 16;
+  static final int READ_FLAGS = 32;
 
   private final NodeAdapter nodes;
   private final Inodes inodes;
@@ -86,12 +87,31 @@ final class FileRequests {
     ByteBuffer plaintext = reply.payload(request.int32(READ_SIZE));
     long offset = request.int64(READ_OFFSET);
     long handle = request.int64(READ_HANDLE);
-    if (handle != 0) {
+    if (handle != 0 && resident != null) {
       nodes.gate().read();
-      int got = resident == null ? -1 : resident.read(handle, offset, plaintext);
-      return got >= 0 ? got : nodes.read(about, handle, offset, plaintext);
+      int got = resident.read(handle, offset, plaintext);
+      if (got >= 0) {
+        return got;
+      }
     }
-    Inode inode = inodes.get(request.node());
+    return plaintext(about, request.node(), handle, offset, plaintext);
+  }
+
+  /**
+   * Reads an open file.
+   *
+   * @param node number of its inode
+   * @param handle as the kernel knows it; 0 if it did not say that it opened the file
+   * @param offset first byte
+   * @param plaintext filled from its position, up to its limit or the end of the file
+   * @return bytes read, or a negative errno
+   */
+  int plaintext(Request about, long node, long handle, long offset, ByteBuffer plaintext)
+      throws IOException {
+    if (handle != 0) {
+      return nodes.read(about, handle, offset, plaintext);
+    }
+    Inode inode = inodes.get(node);
     if (inode == null) {
       return -Errno.ESTALE;
     }

@@ -184,18 +184,21 @@ public final class KernelFuseHost implements FuseHost {
     ResidentOpens opens = residentOpens(tree, options, device, nodes, interrupts, start);
     UnseenDirectories listed = new UnseenDirectories();
     Inodes inodes = inodes(root, unseen, listed, opens);
+    FileRequests files = new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, opens);
+    NeighbourPages neighbours = new NeighbourPages(files::plaintext, options);
     Dispatcher dispatcher =
         new Dispatcher(
             new Guard(events),
             new NodeRequests(nodes, inodes, acl),
-            new FileRequests(nodes, inodes, agreed.unseenOpens(), unseen, opens),
+            files,
             new DirectoryRequests(nodes, inodes, agreed.unseenOpendirs(), listed));
     LargeReplies large = new LargeReplies(size.bytes());
     Crew crew =
         new Crew(
             device,
             (all, own) ->
-                new Worker(all, own, dispatcher, inodes, new KernelReply(size.bytes(), large)),
+                new Worker(
+                    all, own, dispatcher, inodes, neighbours, new KernelReply(size.bytes(), large)),
             options.workersAtMost(),
             options.patience(),
             interrupts,
@@ -221,7 +224,7 @@ public final class KernelFuseHost implements FuseHost {
         point,
         entry,
         crew,
-        new Revocation(device, nodes.gate(), inodes),
+        new Revocation(device, nodes.gate(), inodes, neighbours),
         new TreeChange(device, nodes, inodes),
         connection.isWatched(),
         start.off(),

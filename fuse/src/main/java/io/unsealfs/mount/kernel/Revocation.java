@@ -29,9 +29,11 @@ final class Revocation {
   private final FuseDevice device;
   private final Gate gate;
   private final Inodes inodes;
+  private final NeighbourPages neighbours;
 
   /** The revocation of one mount. */
-  Revocation(FuseDevice device, Gate gate, Inodes inodes) {
+  Revocation(FuseDevice device, Gate gate, Inodes inodes, NeighbourPages neighbours) {
+    this.neighbours = neighbours;
     this.device = device;
     this.gate = gate;
     this.inodes = inodes;
@@ -77,6 +79,8 @@ final class Revocation {
   private void dropPages(FuseDevice own) {
     int kept = 0;
     try {
+      // nothing is put back behind us
+      neighbours.stop();
       for (long id : inodes.ids()) {
         try {
           KernelPages.drop(own, id);

@@ -24,12 +24,12 @@ final class Worker implements Runnable {
   private static final int SMALL_BYTES = 64 << 10;
 
   private static final boolean SPARE_CORE = Runtime.getRuntime().availableProcessors() > 1;
-  private static final int READ_SIZE = 16;
 
   private final Crew crew;
   private final FuseDevice device;
   private final Dispatcher dispatcher;
   private final Inodes inodes;
+  private final NeighbourPages neighbours;
   private final KernelRequest request = new KernelRequest();
   private final KernelReply reply;
 
@@ -43,7 +43,14 @@ final class Worker implements Runnable {
   private long serving;
   private Thread thread = Thread.currentThread();
 
-  Worker(Crew crew, FuseDevice device, Dispatcher dispatcher, Inodes inodes, KernelReply reply) {
+  Worker(
+      Crew crew,
+      FuseDevice device,
+      Dispatcher dispatcher,
+      Inodes inodes,
+      NeighbourPages neighbours,
+      KernelReply reply) {
+    this.neighbours = neighbours;
     this.crew = crew;
     this.device = device;
     this.dispatcher = dispatcher;
@@ -158,7 +165,8 @@ final class Worker implements Runnable {
       crew.interrupt(request.int64(0));
       return;
     }
-    boolean small = request.opcode() != Opcode.READ || request.int32(READ_SIZE) <= SMALL_BYTES;
+    boolean small =
+        request.opcode() != Opcode.READ || request.int32(FileRequests.READ_SIZE) <= SMALL_BYTES;
     pollsNext = crew.isSameAsker(request.thread()) && small;
     reply.reset();
     begin(request.unique());
@@ -170,6 +178,14 @@ final class Worker implements Runnable {
     }
     if (Opcode.isAnswered(request.opcode()) && result != Dispatcher.LATER) {
       answer(result);
+    }
+    if (request.opcode() == Opcode.READ && result > 0) {
+      begin(request.unique());
+      try {
+        neighbours.after(request, result, reply, source);
+      } finally {
+        end();
+      }
     }
   }
 
