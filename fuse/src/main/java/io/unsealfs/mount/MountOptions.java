@@ -53,7 +53,6 @@ public record MountOptions(
   private static final int MOST_WORKERS = 32;
   private static final int MOST_REMOTE_WORKERS = 64;
 
-  /** How long all may be busy without one getting done before another is added. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
 
   /** Copies the list. */
@@ -199,11 +198,8 @@ public record MountOptions(
     return workers > 0 ? workers : Math.max(most, workersAtFirst());
   }
 
-  /**
-   * How long all threads may be busy before there is one more. A remote source keeps a thread
-   * waiting for a round trip, in which another request could be under way.
-   */
+  /** How long all threads may be busy without one getting done before there is one more. */
   public Duration patience() {
-    return remote ? Duration.ZERO : PATIENCE;
+    return PATIENCE;
   }
 }

@@ -15,6 +15,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import jnr.ffi.Memory;
@@ -44,6 +45,7 @@ final class FuseLoop implements ServingLoop {
   private final CountDownLatch initialised = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Roster roster;
+  private final List<Thread> threads = new CopyOnWriteArrayList<>();
 
   FuseLoop(
       MountPoint point,
@@ -52,7 +54,15 @@ final class FuseLoop implements ServingLoop {
       FuseEvents events,
       MountOptions options)
       throws MountException {
-    this.roster = new Roster(options.workersAtMost(), options.patience(), this::add, this::end);
+    this.roster =
+        options.remote()
+            ? new Roster(
+                options.workersAtMost(),
+                options.patience(),
+                () -> threads.stream().anyMatch(Roster::waits),
+                this::add,
+                this::end)
+            : new Roster(options.workersAtMost(), options.patience(), this::add, this::end);
     this.fuse = NativeCalls.fuse();
     this.runtime = Runtime.getRuntime(fuse);
     this.adapter = adapter;
@@ -121,6 +131,7 @@ final class FuseLoop implements ServingLoop {
     Thread thread = new Thread(this::run, "unsealfs-fuse-" + number);
     thread.setDaemon(true);
     thread.start();
+    threads.add(thread);
   }
 
   private void run() {

@@ -43,6 +43,7 @@ final class Crew implements ServingLoop {
    * @param maker makes a worker that reads from the given device
    * @param most workers at most
    * @param patience before another is added
+   * @param remote whether they may wait for a network; where one does, there is no patience
    * @param interrupts of this connection
    * @param resident the openers that wait without a worker; null for none
    * @param whenOver closed by the last worker to leave
@@ -52,6 +53,7 @@ final class Crew implements ServingLoop {
       BiFunction<Crew, FuseDevice, Worker> maker,
       int most,
       Duration patience,
+      boolean remote,
       Interrupts interrupts,
       @Nullable ResidentOpens resident,
       Closeable whenOver) {
@@ -60,7 +62,10 @@ final class Crew implements ServingLoop {
     this.interrupts = interrupts;
     this.resident = resident;
     this.whenOver = whenOver;
-    this.roster = new Roster(most, patience, this::add, this::over);
+    this.roster =
+        remote
+            ? new Roster(most, patience, this::oneWaits, this::add, this::over)
+            : new Roster(most, patience, this::add, this::over);
   }
 
   /** Sets {@code count} workers to work. */
@@ -88,6 +93,10 @@ final class Crew implements ServingLoop {
         letGo(own);
       }
     }
+  }
+
+  private boolean oneWaits() {
+    return workers.stream().anyMatch(Worker::waits);
   }
 
   private void letGo(FuseDevice own) {

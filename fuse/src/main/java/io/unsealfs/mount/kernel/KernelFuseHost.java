@@ -201,6 +201,7 @@ public final class KernelFuseHost implements FuseHost {
                     all, own, dispatcher, inodes, neighbours, new KernelReply(size.bytes(), large)),
             options.workersAtMost(),
             options.patience(),
+            options.remote(),
             interrupts,
             opens,
             nodes);

@@ -1,6 +1,7 @@
 package io.unsealfs.mount.kernel;
 
 import io.unsealfs.mount.Errno;
+import io.unsealfs.mount.point.Roster;
 import io.unsealfs.os.ErrorNumber;
 import io.unsealfs.os.FuseDevice;
 import io.unsealfs.os.SystemCallException;
@@ -90,6 +91,11 @@ final class Worker implements Runnable {
 
   FuseDevice device() {
     return device;
+  }
+
+  /** Whether it waits for another thread, with a request at hand. */
+  synchronized boolean waits() {
+    return serving != 0 && Roster.waits(thread);
   }
 
   /** Waits for a request; false when the connection is over. */

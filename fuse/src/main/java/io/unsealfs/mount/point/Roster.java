@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /**
@@ -21,11 +22,16 @@ public final class Roster {
   /** In which a new thread comes to listen. */
   private static final long START_NANOS = 1_000_000;
 
+  /** Between two looks whether one waits, while all are busy. */
+  private static final long GLANCE_NANOS = 2_000_000;
+
   /** After which it is tried again where there was no thread to be had. */
   private static final Duration RETRY = Duration.ofSeconds(1);
 
   private final int most;
   private final long patienceNanos;
+  private final BooleanSupplier oneWaits;
+  private final long glanceNanos;
   private final IntConsumer starter;
   private final Runnable whenOver;
   private final AtomicInteger idle = new AtomicInteger();
@@ -40,14 +46,40 @@ public final class Roster {
    * Nobody yet.
    *
    * @param most threads at most
-   * @param patience how long all may be busy without one getting done before another is added; zero
-   *     for no time at all, even if some get done
+   * @param patience how long all may be busy without one getting done before another is added
    * @param starter starts the thread of the given number, 1 for the first; may throw
    * @param whenOver run once, by whoever finds that all have left, or that none can be started
    */
   public Roster(int most, Duration patience, IntConsumer starter, Runnable whenOver) {
+    this(most, patience, () -> false, patience.toNanos(), starter, whenOver);
+  }
+
+  /**
+   * The same.
+   *
+   * @param oneWaits whether one of those that are busy waits for something that takes no processor,
+   *     such as a network: then there is no patience. Asked now and then while all are busy
+   */
+  public Roster(
+      int most,
+      Duration patience,
+      BooleanSupplier oneWaits,
+      IntConsumer starter,
+      Runnable whenOver) {
+    this(most, patience, oneWaits, GLANCE_NANOS, starter, whenOver);
+  }
+
+  private Roster(
+      int most,
+      Duration patience,
+      BooleanSupplier oneWaits,
+      long glanceNanos,
+      IntConsumer starter,
+      Runnable whenOver) {
+    this.glanceNanos = glanceNanos;
     this.most = most;
     this.patienceNanos = patience.toNanos();
+    this.oneWaits = oneWaits;
     this.starter = starter;
     this.whenOver = whenOver;
     this.watcher = new Thread(this::watch, "unsealfs-fuse-watch");
@@ -114,6 +146,14 @@ public final class Roster {
     }
   }
 
+  /** Whether what a thread does at the moment takes no processor and is not a system call. */
+  public static boolean waits(Thread thread) {
+    return switch (thread.getState()) {
+      case WAITING, TIMED_WAITING -> true;
+      default -> false;
+    };
+  }
+
   /** One of them waits for a request. */
   public void idle() {
     idle.incrementAndGet();
@@ -164,34 +204,38 @@ public final class Roster {
         continue;
       }
       long before = taken.sum();
-      waitPatiently();
+      boolean waits = waitPatiently();
       if (idle.get() > 0 || started.get() >= most) {
         watching = false;
         // whoever became busy in between did not wake us
         if (idle.get() == 0 && started.get() < most) {
           watching = true;
         }
-      } else if (!over
-          && (patienceNanos == 0 || taken.sum() == before)
-          && running.getAndIncrement() > 0) {
-        addCounted();
+      } else if (!over && (waits || taken.sum() == before) && running.getAndIncrement() > 0) {
+        addCounted(waits);
       }
     }
   }
 
   /**
-   * Lets the whole patience pass, unless it is over before. One call to park is not enough: it
-   * returns at once if two who became busy together both woke this thread, and a thread added for
-   * nothing stays and costs all others changes of threads.
+   * Lets the whole patience pass, unless it is over before or one of them waits. One call to park
+   * is not enough: it returns at once if two who became busy together both woke this thread, and a
+   * thread added for nothing stays and costs all others changes of threads.
+   *
+   * @return whether one waits while all are busy
    */
-  private void waitPatiently() {
+  private boolean waitPatiently() {
     long end = System.nanoTime() + patienceNanos;
     for (long left = patienceNanos; left > 0 && !over; left = end - System.nanoTime()) {
-      LockSupport.parkNanos(this, left);
+      if (idle.get() <= 0 && oneWaits.getAsBoolean()) {
+        return true;
+      }
+      LockSupport.parkNanos(this, Math.min(left, glanceNanos));
     }
+    return false;
   }
 
-  private void addCounted() {
+  private void addCounted(boolean anotherSoon) {
     try {
       add();
     } catch (Throwable e) {
@@ -202,7 +246,7 @@ public final class Roster {
       }
       return;
     }
-    if (patienceNanos == 0) {
+    if (anotherSoon) {
       // until that one has counted itself, it cannot be seen that one listens
       LockSupport.parkNanos(this, START_NANOS);
     }

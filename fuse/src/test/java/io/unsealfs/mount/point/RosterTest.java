@@ -66,19 +66,51 @@ class RosterTest {
   }
 
   @Test
-  void withoutPatienceAddsOneAsSoonAsAllAreBusyWhateverGetsDone() throws InterruptedException {
-    Roster impatient = new Roster(4, Duration.ZERO, started::add, over::incrementAndGet);
-    impatient.start(1);
+  void addsOneAsSoonAsOneWaitsAndAllAreBusyWhateverGetsDone() throws InterruptedException {
+    AtomicBoolean waits = new AtomicBoolean();
+    Roster watchful =
+        new Roster(4, Duration.ofHours(1), waits::get, started::add, over::incrementAndGet);
+    watchful.start(1);
     assertEquals(1, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
-    impatient.idle();
+    watchful.idle();
 
-    impatient.busy();
+    watchful.busy();
+    assertNull(started.poll(200, TimeUnit.MILLISECONDS), "it computes");
+    waits.set(true);
     assertEquals(2, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
-    impatient.idle();
-    impatient.idle();
-    impatient.busy();
-    impatient.busy();
+    watchful.idle();
+    watchful.idle();
+    assertNull(started.poll(200, TimeUnit.MILLISECONDS), "one listens");
+    watchful.busy();
+    watchful.busy();
     assertEquals(3, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
+    waits.set(false);
+    watchful.left();
+  }
+
+  @Test
+  void aThreadWaitsThatIsParkedAndNotOneThatComputes() throws InterruptedException {
+    AtomicBoolean goOn = new AtomicBoolean();
+    Thread computes =
+        new Thread(() -> {
+          while (!goOn.get()) {
+            Thread.onSpinWait();
+          }
+          LockSupport.park();
+        });
+    computes.setDaemon(true);
+    computes.start();
+    for (int i = 0; i < 100; i++) {
+      assertFalse(Roster.waits(computes));
+    }
+    goOn.set(true);
+    while (!Roster.waits(computes) && computes.isAlive()) {
+      Thread.sleep(1);
+    }
+    assertTrue(computes.isAlive());
+    LockSupport.unpark(computes);
+    computes.join();
+    assertFalse(Roster.waits(computes));
   }
 
   @Test
