@@ -1,5 +1,6 @@
 package io.unsealfs.daemon;
 
+import io.unsealfs.block.IntegrityException;
 import io.unsealfs.storage.Source;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -42,6 +43,11 @@ final class CatCommand implements Callable<Integer> {
         out.write(plaintext, 0, length);
         offset += length;
       }
+    } catch (IntegrityException e) {
+      throw new IntegrityException(
+          e.getMessage()
+              + "; fetch that object again from where it came from, unsealfs check tells what else is damaged",
+          e);
     } finally {
       Arrays.fill(plaintext, (byte) 0);
     }

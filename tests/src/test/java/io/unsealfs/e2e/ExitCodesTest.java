@@ -277,6 +277,9 @@ class ExitCodesTest {
     String all = outcome.err() + (command.equals("check") ? outcome.out() : "");
     assertTrue(all.contains("big/128KiB-plus-1.bin"), outcome::toString);
     assertFalse(outcome.err().contains("Exception"), outcome::toString);
+    if (command.equals("cat")) {
+      assertTrue(outcome.err().contains("from where it came from"), outcome::toString);
+    }
   }
 
   @ParameterizedTest

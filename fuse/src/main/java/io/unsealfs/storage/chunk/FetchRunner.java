@@ -77,6 +77,14 @@ final class FetchRunner implements Consumer<Fetch>, Closeable {
       cause = null;
     } catch (IOException e) {
       cause = e;
+    } catch (OutOfMemoryError e) {
+      cause =
+          new StorageException(
+              fetch.object
+                  + ": no memory for what comes ("
+                  + e.getMessage()
+                  + "); give this process more",
+              e);
     } catch (Throwable e) {
       // a reader must get an answer, and the queue go on, whatever a store and its libraries do
       cause = new StorageException(fetch.object + ": an unexpected failure of the store", e);

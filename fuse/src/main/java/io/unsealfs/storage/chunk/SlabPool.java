@@ -53,7 +53,9 @@ final class SlabPool {
     try {
       return BufferMemory.allocate(ChunkGrid.CHUNK_BYTES);
     } catch (SystemCallException e) {
-      throw new IllegalStateException("no memory for a chunk", e);
+      OutOfMemoryError none = new OutOfMemoryError(e.getMessage());
+      none.initCause(e);
+      throw none;
     }
   }
 
