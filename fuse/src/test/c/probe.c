@@ -320,6 +320,19 @@ static void do_interrupted(const char *path, int direct) {
   say(pread(fd, buffer, 4096, 0));
 }
 
+/* the pages of a mapping, touched in the order of do_shuffled; all of them to standard output */
+static void do_shuffled_mapped(const char *path) {
+  int fd = must_open(path, O_RDONLY);
+  struct stat st;
+  if (fstat(fd, &st)) exit(2);
+  char *map = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED || madvise(map, st.st_size, MADV_RANDOM)) exit(2);
+  volatile char sum = 0;
+  for (long first = 0; first < 16; first++)
+    for (off_t at = first * 5 % 16 * 4096; at < st.st_size; at += 16 * 4096) sum += map[at];
+  fwrite(map, 1, st.st_size, stdout);
+}
+
 /*
  * Reads pages one by one, far apart from each other, without the kernel's read-ahead: of each 16
  * that lie together the first MOST. What was read goes to standard output, in the file's order; if
@@ -387,6 +400,7 @@ int main(int argc, char **argv) {
   else if (IS("interrupted")) do_interrupted(path, 0);
   else if (IS("interrupted-direct")) do_interrupted(path, 1);
   else if (IS("shuffled") && argc == 4) do_shuffled(path, atoi(argv[3]), 0, 0);
+  else if (IS("shuffled-mapped")) do_shuffled_mapped(path);
   else if (IS("shuffled-held") && argc == 4) do_shuffled(path, atoi(argv[3]), 0, 1);
   else if (IS("shuffled-direct") && argc == 4) do_shuffled(path, atoi(argv[3]), 1, 0);
   else return 2;
