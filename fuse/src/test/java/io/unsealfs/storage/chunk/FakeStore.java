@@ -247,9 +247,10 @@ public final class FakeStore implements ObjectStore {
       int count =
           (int) Math.min(Math.min(PIECE_BYTES, room.remaining()), request.length() - served);
       room.put(stored.bytes(), (int) (request.offset() + served), count);
+      // counted before it is shown: a reader whom the last piece wakes may ask for the count
+      bytesServed.addAndGet(count);
       sink.arrived(count);
       served += count;
-      bytesServed.addAndGet(count);
     }
   }
 
