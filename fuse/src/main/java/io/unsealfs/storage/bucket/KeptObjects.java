@@ -76,8 +76,9 @@ final class KeptObjects {
         Executors.newFixedThreadPool(
             Math.clamp(found.size(), 1, THREADS),
             Thread.ofPlatform().daemon().name("unsealfs-metadata-", 0).factory());
-    try (threads;
-        Cancellation.Watch _ = cancellation.onCancel(threads::shutdownNow)) {
+    // the watch is closed last: the threads are waited for when they are closed
+    try (Cancellation.Watch _ = cancellation.onCancel(threads::shutdownNow);
+        threads) {
       for (BucketNode node : found) {
         threads.execute(() -> keep(node));
       }

@@ -70,6 +70,9 @@ final class HeldDirectories implements Closeable {
     Descriptor other = held.asMap().putIfAbsent(path, opened);
     if (other != null) {
       opened.close();
+    } else if (held.estimatedSize() > MOST) {
+      // what came while another thread made room would stay until the next use
+      held.cleanUp();
     }
   }
 

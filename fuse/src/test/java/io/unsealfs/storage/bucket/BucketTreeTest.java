@@ -312,7 +312,12 @@ class BucketTreeTest {
     }
     Cancellation mount = new Cancellation();
     CountDownLatch never = new CountDownLatch(1);
+    Thread refreshing = Thread.currentThread();
     fake.fails((request, served, cancellation) -> {
+      // all of them are ordered by then
+      while (refreshing.getState() != Thread.State.TIMED_WAITING && !cancellation.isCancelled()) {
+        Thread.onSpinWait();
+      }
       mount.cancel();
       FakeStore.await(never, cancellation);
     });

@@ -67,8 +67,7 @@ class HeldDirectoriesTest {
         assertEquals(number++ % DIRECTORIES, size.get());
       }
       assertTrue(descriptorsBelowTheRoot() > 0, "none is held");
-      // 64, and those whose place was not taken from others yet
-      assertTrue(descriptorsBelowTheRoot() <= 64 + 16, "held: " + descriptorsBelowTheRoot());
+      assertTrue(descriptorsBelowTheRoot() <= 64, "held: " + descriptorsBelowTheRoot());
     }
     assertEquals(0, descriptorsBelowTheRoot());
   }
