@@ -3,6 +3,7 @@ package io.unsealfs.daemon;
 import io.unsealfs.block.BlockCache;
 import io.unsealfs.daemon.service.ServiceManager;
 import io.unsealfs.daemon.start.CipherWarmUp;
+import io.unsealfs.daemon.start.FetchWarmUp;
 import io.unsealfs.daemon.status.RequestFigures;
 import io.unsealfs.mount.FuseHost;
 import io.unsealfs.mount.MountException;
@@ -196,6 +197,7 @@ class MountCommand implements Callable<Integer>, Chatty {
     DaemonLog daemonLog =
         staysInForeground() ? DaemonLog.none() : DaemonLog.choose(logFile, target);
     try (CipherWarmUp _ = CipherWarmUp.begin(isImage());
+        FetchWarmUp _ = FetchWarmUp.begin(source.isInBucket());
         MountSession session =
             new MountSession(
                 opening,

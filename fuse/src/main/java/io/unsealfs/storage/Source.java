@@ -37,6 +37,12 @@ public interface Source extends Closeable {
   }
 
   /**
+   * A hint, to be given before the first read, that what follows the start will be read after it:
+   * the source may bring it along. Never waits and never fails.
+   */
+  default void expectStart() {}
+
+  /**
    * A hint that whoever reads the source wants its end as soon as its beginning. Never waits and
    * never fails.
    */

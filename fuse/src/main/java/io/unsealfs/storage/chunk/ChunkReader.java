@@ -21,6 +21,11 @@ final class ChunkReader {
   /** What counts as the end; a last chunk of less brings the one before it along. */
   private static final int END_BYTES = ChunkGrid.CHUNK_BYTES;
 
+  /** What counts as the start, with what follows it, and how much of that one request brings. */
+  private static final int START_BYTES = ChunkGrid.SEGMENT_BYTES;
+
+  private static final int START_PART_BYTES = 1 << 20;
+
   private final ChunkStore store;
   private final ChunkTable table;
   private final ChunkSettings settings;
@@ -40,8 +45,13 @@ final class ChunkReader {
     this.latencies = latencies;
   }
 
-  /** Serves one read; all of {@code wanted}, at least a byte, lies within the object. */
-  void read(StoredObject object, long offset, int wanted, ByteBuffer dst) throws IOException {
+  /**
+   * Serves one read; all of {@code wanted}, at least a byte, lies within the object.
+   *
+   * @param start whether to order what follows the start, if that was not done before
+   */
+  void read(StoredObject object, long offset, int wanted, ByteBuffer dst, boolean start)
+      throws IOException {
     store.requireOpen();
     long begun = System.nanoTime();
     Plan plan = object.pattern().reading(offset, wanted);
@@ -62,6 +72,9 @@ final class ChunkReader {
     try {
       store.submit(table.hold(object, first, held, ChunkGrid.chunkOf(plan.demandEnd() - 1)));
       fetchAhead(object, plan);
+      if (start) {
+        orderStart(object, plan.demandEnd());
+      }
       while (done < wanted) {
         int index = ChunkGrid.chunkOf(offset + done);
         int from = (int) (offset + done - ChunkGrid.start(index));
@@ -81,6 +94,20 @@ final class ChunkReader {
     if (size > ReadPattern.WHOLE_BYTES && settings.prefetchWindowMaxBytes() > 0) {
       Ahead end = new Ahead(size - END_BYTES, size, settings.prefetchPartBytes());
       long _ = store.order(object, end, Priority.PREFETCH, null);
+    }
+  }
+
+  /**
+   * Orders what follows the start, behind the read of the start itself and for nobody who waits.
+   * Once: who opens a file for each of his reads is not to fetch it each time.
+   *
+   * @param from end of what the read of the start brings
+   */
+  private void orderStart(StoredObject object, long from) {
+    long most = Math.min(settings.prefetchWindowMaxBytes(), table.budgetBytes() / 2);
+    long end = Math.min(START_BYTES, most);
+    if (object.size() > ReadPattern.WHOLE_BYTES && from < end && object.markStart()) {
+      long _ = store.order(object, new Ahead(from, end, START_PART_BYTES), Priority.PREFETCH, null);
     }
   }
 

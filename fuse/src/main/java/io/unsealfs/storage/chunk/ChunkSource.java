@@ -19,6 +19,9 @@ final class ChunkSource implements Source {
   /** Whether the end is to be fetched with whatever is read first. */
   private final AtomicBoolean endExpected = new AtomicBoolean();
 
+  /** Whether what follows the start is to be fetched with it. */
+  private final AtomicBoolean startExpected = new AtomicBoolean();
+
   /**
    * A source of {@code object}, which was opened for it.
    *
@@ -57,7 +60,8 @@ final class ChunkSource implements Source {
     int start = dst.position();
     boolean served = false;
     try {
-      reader.read(object, offset, wanted, dst);
+      boolean atStart = startExpected.get() && startExpected.getAndSet(false) && offset == 0;
+      reader.read(object, offset, wanted, dst, atStart);
       served = true;
       return wanted;
     } finally {
@@ -71,6 +75,11 @@ final class ChunkSource implements Source {
   @Override
   public boolean willNeed(long offset, long length) {
     return true;
+  }
+
+  @Override
+  public void expectStart() {
+    startExpected.set(true);
   }
 
   @Override

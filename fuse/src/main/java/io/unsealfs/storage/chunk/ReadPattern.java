@@ -41,6 +41,15 @@ final class ReadPattern {
 
   private static final long FIRST_WINDOW_BYTES = 8 << 20;
 
+  /**
+   * How much larger a window is than the one before, and the share of that which was asked for by
+   * then. Until windows are large, what is under way is little, and the reader waits a round trip
+   * for each: two steps lead from the first to the largest.
+   */
+  private static final int GROWTH = 4;
+
+  private static final int GROWTH_SHARE = 4;
+
   /** Requests a window is cut into, so that a young one already uses several connections. */
   private static final int PARTS_OF_WINDOW = 8;
 
@@ -199,8 +208,8 @@ final class ReadPattern {
       activeStreams.incrementAndGet();
       stream.windowBytes = Math.min(FIRST_WINDOW_BYTES, settings.prefetchWindowMaxBytes());
       stream.consumedBytes = 0;
-    } else if (stream.consumedBytes >= stream.windowBytes / 2) {
-      stream.windowBytes = Math.min(2 * stream.windowBytes, settings.prefetchWindowMaxBytes());
+    } else if (stream.consumedBytes >= stream.windowBytes / GROWTH_SHARE) {
+      stream.windowBytes = Math.min(GROWTH * stream.windowBytes, settings.prefetchWindowMaxBytes());
       stream.consumedBytes = 0;
     }
     counters.windowBytes.addAndGet(stream.windowBytes - before);

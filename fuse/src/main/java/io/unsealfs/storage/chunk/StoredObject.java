@@ -6,10 +6,12 @@ import io.unsealfs.storage.object.StoreLocation;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** One version of an object: its chunks, and how it is read. Shared by all who have it open. */
 final class StoredObject {
+  private final AtomicBoolean startOrdered = new AtomicBoolean();
   private final ObjectVersion version;
   private final ConcurrentHashMap<Integer, Chunk> chunks = new ConcurrentHashMap<>();
   private final ReadPattern pattern;
@@ -71,6 +73,11 @@ final class StoredObject {
       hex = known; // whoever else does so finds the same
     }
     return SegmentId.of(known, size(), segment);
+  }
+
+  /** What follows its start is ordered; false if it was before. */
+  boolean markStart() {
+    return startOrdered.compareAndSet(false, true);
   }
 
   void distrust(int segment) {

@@ -114,9 +114,11 @@ final class GocryptfsTree implements FileTree {
       if (plaintextSize == 0) {
         return EmptySource.INSTANCE;
       }
+      // before the header is read, whose round trip is theirs too
       if (node.hasIndexAtEnd()) {
-        // before the header is read: the two come side by side
         stored.expectEnd();
+      } else {
+        stored.expectStart();
       }
       FileHeader header;
       try {

@@ -1013,6 +1013,40 @@ class ChunkStoreTest {
   }
 
   @Test
+  void whatFollowsTheStartIsOrderedWithTheFirstReadWhereItIsExpected() throws Exception {
+    byte[] bytes = FakeStore.bytes(20 * MIB, 34);
+    ObjectVersion version = fake.put("a", bytes);
+    ChunkStore store = store(SETTINGS);
+    for (int opened = 0; opened < 2; opened++) {
+      try (Source source = store.open(version)) {
+        source.expectStart();
+        assertArrayEquals(Arrays.copyOf(bytes, 18), read(source, 0, 18));
+        until(() -> store.figures().inFlight() == 0 && fake.requests.size() == 8);
+        assertArrayEquals(Arrays.copyOfRange(bytes, 5 * MIB, 6 * MIB), read(source, 5 * MIB, MIB));
+      }
+    }
+    assertEquals(
+        8, fake.requests.size(), "a megabyte each, and not once more when it is opened anew");
+    assertEquals(8L * MIB, fake.bytesServed.get());
+  }
+
+  @Test
+  void whatFollowsTheStartIsNotOrderedForWhoReadsElsewhereOrWhereNothingIsFetchedAhead()
+      throws Exception {
+    ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB, 35));
+    for (int i = 0; i < 2; i++) {
+      ChunkStore store = store(i == 0 ? SETTINGS : SETTINGS.withPrefetchWindow(0));
+      try (Source source = store.open(version)) {
+        source.expectStart();
+        read(source, i == 0 ? 9 * MIB : 0, 18);
+        read(source, i == 0 ? 0 : 9 * MIB, 18);
+        until(() -> store.figures().inFlight() == 0);
+        assertEquals(2 * (i + 1), fake.requests.size());
+      }
+    }
+  }
+
+  @Test
   void aShortLastChunkBringsTheOneBeforeIt() throws Exception {
     ObjectVersion version = fake.put("a", FakeStore.bytes(20 * MIB + 18, 32));
     try (Source source = store(SETTINGS).open(version)) {

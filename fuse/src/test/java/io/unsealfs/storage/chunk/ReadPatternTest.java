@@ -72,6 +72,19 @@ class ReadPatternTest {
   }
 
   @Test
+  void twoStepsLeadFromTheFirstWindowToTheLargest() {
+    long offset = 0;
+    for (long window : new long[] {8, 32, 128}) {
+      while (counters.windowBytes.get() < window * MIB) {
+        assertTrue(offset < 12 * MIB, "still " + counters.windowBytes.get() + " at " + offset);
+        read(offset);
+        offset += READ;
+      }
+      assertEquals(window * MIB, counters.windowBytes.get());
+    }
+  }
+
+  @Test
   void nothingIsAskedForBeyondTheEnd() {
     long last = 0;
     for (long offset = SIZE - 40 * MIB; offset < SIZE; offset += READ) {

@@ -1,0 +1,35 @@
+package io.unsealfs.storage.chunk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class FetchRehearsalTest {
+  @Test
+  void goesThroughTheWholeObjectInLittleMemory() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    try (FetchRehearsal rehearsal = new FetchRehearsal()) {
+      rehearsal.readOnce(() -> reads.incrementAndGet() > 0);
+      ChunkFigures figures = rehearsal.figures();
+      // as a reader in sequence does: nearly all of it in large requests, ahead of the reads
+      assertEquals(2048, reads.get());
+      assertTrue(figures.prefetchBytes() > 400L << 20, figures.toString());
+      assertTrue(figures.requests() > 200, figures.toString());
+      assertTrue(figures.memoryBytes() <= 4 << 20, figures.toString());
+      assertEquals(0, figures.failedRequests());
+    }
+  }
+
+  @Test
+  void endsWhenItIsTold() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    try (FetchRehearsal rehearsal = new FetchRehearsal()) {
+      rehearsal.readOnce(() -> reads.incrementAndGet() < 10);
+    }
+    assertEquals(10, reads.get());
+  }
+}
