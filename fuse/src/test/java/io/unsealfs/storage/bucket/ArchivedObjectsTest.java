@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Source;
-import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.chunk.Undoubled;
 import io.unsealfs.storage.object.ObjectArchivedException;
 import io.unsealfs.storage.object.ObjectStore;
 import io.unsealfs.storage.object.ObjectUri;
@@ -59,7 +59,7 @@ class ArchivedObjectsTest {
     return BucketTree.open(
         store,
         "m/",
-        new ChunkStore(store, ChunkSettings.defaults(1L << 32, 1L << 31)),
+        new ChunkStore(store, Undoubled.SETTINGS),
         name -> name.equals(Name.of("iv")),
         RetryPolicy.DEFAULT,
         warnings::add);

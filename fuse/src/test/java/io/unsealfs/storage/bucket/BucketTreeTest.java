@@ -15,10 +15,10 @@ import io.unsealfs.storage.Node;
 import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StaleSourceException;
-import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.chunk.Undoubled;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.Fetched;
 import io.unsealfs.storage.object.KeyFault;
@@ -63,7 +63,7 @@ class BucketTreeTest {
 
   private BucketTree open(String prefix, String... kept) throws IOException {
     Set<String> names = Set.of(kept);
-    stores.add(new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31)));
+    stores.add(new ChunkStore(fake, Undoubled.SETTINGS));
     BucketTree tree =
         BucketTree.open(
             fake,
@@ -171,6 +171,11 @@ class BucketTreeTest {
       fake.put("m/d" + i + "/iv", new byte[] {(byte) i});
       fake.put("m/d" + i + "/data", new byte[100]);
     }
+    CountDownLatch two = new CountDownLatch(2);
+    fake.fails((request, served, cancellation) -> {
+      two.countDown();
+      FakeStore.await(two, cancellation);
+    });
     BucketTree tree = open("m/", "iv");
     assertEquals(300, tree.summary().kept());
     assertEquals(300, fake.requests.size());
@@ -334,7 +339,7 @@ class BucketTreeTest {
         BucketTree.open(
             untagged,
             "m/",
-            new ChunkStore(untagged, ChunkSettings.defaults(1L << 32, 1L << 31)),
+            new ChunkStore(untagged, Undoubled.SETTINGS),
             name -> false,
             RetryPolicy.DEFAULT,
             warnings::add)) {

@@ -51,7 +51,7 @@ class BrokenAnswersTest {
   void eachOfThemIsCountedAndSoIsItsRequest(StoreBucket.Dialect dialect) throws IOException {
     try (StoreServer server = new StoreServer(new StoreBucket(dialect, "models"));
         ObjectStore store = open(server, dialect);
-        ChunkStore chunks = new ChunkStore(store, ChunkSettings.defaults(1L << 32, 1L << 31))) {
+        ChunkStore chunks = new ChunkStore(store, Undoubled.SETTINGS)) {
       Fault wrong = Fault.header("Content-Range", "bytes 0-9/" + SIZE);
       server.bucket().put("a", new byte[SIZE]);
       server.bucket().put("b", new byte[SIZE]);

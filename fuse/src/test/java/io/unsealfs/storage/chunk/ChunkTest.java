@@ -19,7 +19,7 @@ class ChunkTest {
   private static final int CHUNK = ChunkGrid.CHUNK_BYTES;
   private static final long FOR_EVER_MILLIS = 1_000_000;
 
-  private final ChunkSettings settings = ChunkSettings.defaults(1L << 32, 1L << 31);
+  private final ChunkSettings settings = Undoubled.SETTINGS;
   private final StoredObject object =
       new StoredObject(
           new ObjectVersion("k", CHUNK, Optional.of("tag"), 0, false),

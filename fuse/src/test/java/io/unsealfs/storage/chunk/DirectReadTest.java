@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DirectReadTest {
   private static final int MIB = 1 << 20;
   private static final int STEP = 300_000;
-  private static final ChunkSettings SETTINGS = ChunkSettings.defaults(1L << 32, 1L << 31);
+  private static final ChunkSettings SETTINGS = Undoubled.SETTINGS;
 
   @TempDir Path directory;
 

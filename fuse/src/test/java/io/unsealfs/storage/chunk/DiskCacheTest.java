@@ -371,7 +371,7 @@ class DiskCacheTest {
       byte[] bytes = FakeStore.bytes(40 * MIB, 1);
       FakeStore fake = new FakeStore();
       ObjectVersion version = fake.put("a", bytes);
-      try (ChunkStore store = new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31));
+      try (ChunkStore store = new ChunkStore(fake, Undoubled.SETTINGS);
           Source source = store.open(version)) {
         store.attach(open(Optional.empty()));
         for (int offset = 0; offset < bytes.length; offset += MIB) {
@@ -394,7 +394,7 @@ class DiskCacheTest {
     FakeStore fake = new FakeStore();
     ObjectVersion version = fake.put("a", bytes);
     for (int mount = 0; mount < 2; mount++) {
-      ChunkSettings settings = ChunkSettings.defaults(1L << 32, 1L << 31);
+      ChunkSettings settings = Undoubled.SETTINGS;
       try (ChunkStore store = new ChunkStore(fake, settings)) {
         store.attach(open(Optional.empty()));
         try (Source source = store.open(version)) {
@@ -470,7 +470,7 @@ class DiskCacheTest {
     byte[] bytes = FakeStore.bytes(150 * MIB + 5, 5);
     FakeStore fake = new FakeStore();
     ObjectVersion version = fake.put("a", bytes);
-    ChunkSettings settings = ChunkSettings.defaults(1L << 32, 1L << 31).withBudget(64L * MIB);
+    ChunkSettings settings = Undoubled.SETTINGS.withBudget(64L * MIB);
     try (ChunkStore store = new ChunkStore(fake, settings)) {
       assertTrue(warm(store, version, true), "nothing to do without a disk cache");
       assertEquals(0, fake.requests.size());
@@ -653,7 +653,7 @@ class DiskCacheTest {
     byte[] bytes = FakeStore.bytes(10 * MIB, 3);
     FakeStore fake = new FakeStore();
     ObjectVersion version = fake.put("a", bytes);
-    ChunkSettings settings = ChunkSettings.defaults(1L << 32, 1L << 31);
+    ChunkSettings settings = Undoubled.SETTINGS;
     try (DiskCache cache = open(Optional.empty())) {
       // what an attacker wrote, with a checksum that fits
       cache.write(
@@ -679,7 +679,7 @@ class DiskCacheTest {
   void whatAFormatNeedsFirstNeverComesFromTheDisk() throws Exception {
     FakeStore fake = new FakeStore();
     fake.put("m/data", FakeStore.bytes(1000, 3));
-    ChunkStore chunks = new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31));
+    ChunkStore chunks = new ChunkStore(fake, Undoubled.SETTINGS);
     Name tweak = Name.of("tweak");
     try (BucketTree tree =
         BucketTree.open(fake, "m/", chunks, tweak::equals, RetryPolicy.DEFAULT, warning -> {})) {

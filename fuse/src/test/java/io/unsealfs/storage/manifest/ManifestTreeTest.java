@@ -11,10 +11,10 @@ import io.unsealfs.storage.Name;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.StaleSourceException;
 import io.unsealfs.storage.bucket.BucketTree;
-import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.chunk.Undoubled;
 import io.unsealfs.storage.local.LocalTree;
 import io.unsealfs.storage.object.Cancellation;
 import io.unsealfs.storage.object.ObjectUri;
@@ -56,7 +56,7 @@ class ManifestTreeTest {
         BucketTree.open(
             store,
             "m/",
-            new ChunkStore(store, ChunkSettings.defaults(1L << 32, 1L << 31), store),
+            new ChunkStore(store, Undoubled.SETTINGS, store),
             name -> name.equals(Name.of("b")),
             RetryPolicy.DEFAULT,
             warning -> {

@@ -509,7 +509,7 @@ public abstract class ObjectStoreContract {
     ObjectVersion version = version();
     CountDownLatch release = new CountDownLatch(1);
     server.next(StoreRequest::isGet, Fault.stallAfter(10, release));
-    try (ObjectStore patient = open(Map.of("request-timeout", "1s", "stall-timeout", "10m"))) {
+    try (ObjectStore patient = open(Map.of("request-timeout", "3s", "stall-timeout", "10m"))) {
       ByteBuffer room = ByteBuffer.allocate(1000);
       CompletableFuture<Void> reading =
           CompletableFuture.runAsync(
@@ -521,7 +521,7 @@ public abstract class ObjectStoreContract {
                 }
               },
               task -> Thread.ofVirtual().start(task));
-      TimeUnit.MILLISECONDS.sleep(2500);
+      TimeUnit.MILLISECONDS.sleep(4500);
       release.countDown();
       reading.get(60, TimeUnit.SECONDS);
       assertArrayEquals(expected(0, 1000), room.array());

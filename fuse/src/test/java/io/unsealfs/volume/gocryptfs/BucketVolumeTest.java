@@ -14,10 +14,10 @@ import io.unsealfs.storage.NodeKind;
 import io.unsealfs.storage.Source;
 import io.unsealfs.storage.bucket.BucketTree;
 import io.unsealfs.storage.bucket.SharedTree;
-import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.chunk.Undoubled;
 import io.unsealfs.storage.local.LocalTree;
 import io.unsealfs.volume.Volume;
 import io.unsealfs.volume.VolumeContext;
@@ -68,7 +68,7 @@ class BucketVolumeTest {
             BucketTree.open(
                 fake,
                 PREFIX,
-                new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31)),
+                new ChunkStore(fake, Undoubled.SETTINGS),
                 GocryptfsFormat::isIndex,
                 RetryPolicy.DEFAULT,
                 warning -> {}))) {

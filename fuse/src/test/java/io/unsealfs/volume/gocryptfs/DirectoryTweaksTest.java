@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.unsealfs.block.IntegrityException;
 import io.unsealfs.storage.Node;
 import io.unsealfs.storage.bucket.BucketTree;
-import io.unsealfs.storage.chunk.ChunkSettings;
 import io.unsealfs.storage.chunk.ChunkStore;
 import io.unsealfs.storage.chunk.FakeStore;
 import io.unsealfs.storage.chunk.RetryPolicy;
+import io.unsealfs.storage.chunk.Undoubled;
 import io.unsealfs.storage.object.Cancellation;
 import java.io.IOException;
 import java.util.Arrays;
@@ -30,7 +30,7 @@ class DirectoryTweaksTest {
     return BucketTree.open(
         fake,
         "v/",
-        new ChunkStore(fake, ChunkSettings.defaults(1L << 32, 1L << 31)),
+        new ChunkStore(fake, Undoubled.SETTINGS),
         GocryptfsFormat::isIndex,
         RetryPolicy.DEFAULT,
         line -> {});

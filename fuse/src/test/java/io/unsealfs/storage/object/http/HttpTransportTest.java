@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 class HttpTransportTest {
   private static final int LENGTH = 300_000;
   private static final HttpLimits LIMITS =
-      new HttpLimits(2, Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(5));
+      new HttpLimits(2, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(30));
 
   @TempDir Path directory;
 
@@ -224,7 +224,7 @@ class HttpTransportTest {
       TimeUnit.MILLISECONDS.sleep(100);
       assertEquals(2, connections.get());
       readAll(first);
-      readAll(third.get(5, TimeUnit.SECONDS));
+      readAll(third.get(30, TimeUnit.SECONDS));
       readAll(second);
       assertEquals(2, connections.get());
     }
@@ -239,7 +239,7 @@ class HttpTransportTest {
       CompletableFuture<HttpAnswer> third = later(transport, cancellation);
       TimeUnit.MILLISECONDS.sleep(50);
       cancellation.cancel();
-      Exception failure = assertThrows(Exception.class, () -> third.get(3, TimeUnit.SECONDS));
+      Exception failure = assertThrows(Exception.class, () -> third.get(30, TimeUnit.SECONDS));
       assertTrue(
           Stream.<Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
               .anyMatch(CancelledReadException.class::isInstance));
