@@ -275,8 +275,9 @@ class MountCommand implements Callable<Integer>, Chatty {
       System.err.println(
           "unsealfs: " + source.source + " mounted on " + target + "; logs: " + daemonLog.place());
       daemonLog.useFor(wiring.logs());
-      wiring.caller().detach();
       LOG.log(Level.INFO, "{0} mounted on {1}", source.source, target);
+      // who waits for this finds the line in the log
+      wiring.caller().detach();
     }
     report.ready(session);
     session.awaitEnd();

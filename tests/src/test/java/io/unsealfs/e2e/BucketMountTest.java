@@ -19,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,8 +41,10 @@ import org.junit.jupiter.api.io.TempDir;
 class BucketMountTest {
   private static final String BIG = "weights.bin";
 
-  /** Pages that come with the header of a file when it is opened. */
-  private static final long BEHIND_START = (8 << 20) / 4096;
+  /** What comes with the header of a file when it is opened, and the first page behind it. */
+  private static final int START_BYTES = 8 << 20;
+
+  private static final long BEHIND_START = START_BYTES / 4096;
 
   private static final int BIG_BYTES = 40 << 20;
   private static final int PAGE = 4096;
@@ -149,8 +153,10 @@ class BucketMountTest {
       assertEquals(List.of(), server.traffic().requests());
 
       assertArrayEquals(CONTENT, Files.readAllBytes(mounted.resolve(BIG)));
+      // whoever waits for a second asks once more, which may happen on a busy machine
+      double most = 1.05 * BIG_BYTES + hedges(mounted) * (8L << 20);
       assertTrue(
-          server.traffic().bodyBytes() < 1.05 * BIG_BYTES,
+          server.traffic().bodyBytes() < most,
           () -> server.traffic().bodyBytes() + " bytes fetched for " + BIG_BYTES);
       assertEquals("small", Files.readString(mounted.resolve("sub/small.txt")));
     }
@@ -163,11 +169,38 @@ class BucketMountTest {
     // closing the file would end what is not under way yet
     try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "r")) {
       assertEquals(expected(0, 1)[0], open.readByte());
-      while (bigGets() < 8) {
+      while (startAskedFor().cardinality() < START_BYTES >> 20) {
         assertTrue(System.nanoTime() < end, "what follows the start is not asked for");
         Thread.sleep(1);
       }
     }
+  }
+
+  /** Which MiB of the object's start were asked for; one request may have been doubled. */
+  private BitSet startAskedFor() throws IOException {
+    String big = bigKey();
+    BitSet asked = new BitSet();
+    for (StoreRequest request : server.traffic().requests()) {
+      String range = request.headers().getOrDefault("range", "");
+      if (request.isGet() && request.key().equals(big) && range.startsWith("bytes=")) {
+        int dash = range.indexOf('-');
+        long last = Long.parseLong(range.substring(dash + 1));
+        if (last < START_BYTES) {
+          asked.set((int) (last >> 20));
+        }
+      }
+    }
+    return asked;
+  }
+
+  /** How many requests were made twice so far, since they were slow. */
+  private long hedges(Mounted mounted) throws IOException, InterruptedException {
+    Outcome status = Command.unsealfs(scratch, "status", "--json", "" + mounted.path()).run();
+    return Json.parse(status.assertStatus(0).out())
+        .get("store")
+        .get("faults")
+        .get("hedges")
+        .number();
   }
 
   @Test
@@ -177,8 +210,12 @@ class BucketMountTest {
       readStart(file);
       server.traffic().reset();
       server.always(Fault.delay(500));
+      long before = hedges(mounted);
       readAtOnce(20, i -> assertPage(file, BEHIND_START + 1536L + (i * 3) % 32));
-      assertEquals(1, bigGets());
+      long requests = bigGets();
+      // one, and one more for whoever had to wait for a second on a busy machine
+      assertTrue(requests >= 1, "nothing was asked for");
+      assertTrue(requests <= 1 + hedges(mounted) - before, requests + " requests");
     }
   }
 
@@ -215,7 +252,7 @@ class BucketMountTest {
       Path file = mounted.resolve(BIG);
       readStart(file);
       server.traffic().reset();
-      server.always(Fault.delay(1000));
+      server.always(Fault.delay(3000));
       // each in a chunk of his own, so that each waits for a request of his own
       readAtOnce(16, i -> assertPage(file, 600L + i * 576L));
       assertTrue(
@@ -238,18 +275,30 @@ class BucketMountTest {
     int renewals = 4;
     try (Mounted mounted = mountAs("file:" + credentials, server.endpoint())) {
       Path file = mounted.resolve(BIG);
+      // of each reader, which renewals came before a page that he has read
+      AtomicIntegerArray read = new AtomicIntegerArray(new int[] {-1, -1, -1, -1});
+      AtomicInteger written = new AtomicInteger();
       readAtOnce(
           4,
           reader -> {
             for (int i = 0; i < 20; i++) {
               if (reader == 0 && i % 5 == 4) {
+                // a read takes no longer than a token is good for
+                for (int other = 1; other < 4; other++) {
+                  while (read.get(other) < written.get()) {
+                    Thread.sleep(1);
+                  }
+                }
                 writeToken(credentials, i / 5 + 1);
-                oldestValid.set(i / 5 + 1);
+                oldestValid.set(written.getAndSet(i / 5 + 1));
               }
+              int before = written.get();
               assertPage(file, BEHIND_START + reader * 1700L + i * 80L);
+              read.set(reader, before);
             }
+            read.set(reader, Integer.MAX_VALUE);
           });
-      assertEquals(renewals, oldestValid.get());
+      assertEquals(renewals, written.get());
     }
   }
 

@@ -184,6 +184,17 @@ class KeyServerTest {
     return Command.unsealfs(scratch, words).run();
   }
 
+  /** Has it read its configuration again. */
+  private void hangUp() throws IOException, InterruptedException {
+    long before = readings();
+    server().signal("HUP");
+    Processes.await("it has read its configuration again", () -> readings() > before);
+  }
+
+  private long readings() {
+    return server().lines().stream().filter(line -> line.contains("read again")).count();
+  }
+
   @Test
   void theKeyOfItsSecretsIsChangedWhileItRuns() throws IOException, InterruptedException {
     Path fresh = config.resolveSibling("kek.new");
@@ -193,15 +204,15 @@ class KeyServerTest {
     Files.writeString(
         config,
         before.replace("kek_file: kek\n", "keks: [{key: 'file:kek.new'}, {key: 'file:kek'}]\n"));
-    server().signal("HUP");
+    hangUp();
     unsealfs("keyserver", "kek", "rotate", "--config", config.toString()).assertStatus(0);
     fetch("model", "--server-pin", pin, "--attester", "sample").assertStatus(0);
-    server().signal("HUP");
+    hangUp();
     String list =
         unsealfs("keyserver", "kek", "list", "--config", config.toString()).assertStatus(0).out();
     assertTrue(list.lines().toList().getLast().contains(" 0 secrets, 0 records "), list);
     Files.writeString(config, Files.readString(config).replace(", {key: 'file:kek'}", ""));
-    server().signal("HUP");
+    hangUp();
     unsealfs("keyserver", "secret", "show", "model", "--config", config.toString()).assertStatus(0);
     fetch("model", "--server-pin", pin, "--attester", "sample").assertStatus(0);
   }

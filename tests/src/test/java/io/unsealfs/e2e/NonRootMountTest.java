@@ -14,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,8 +110,19 @@ class NonRootMountTest {
       Processes.awaitEnd(namespace);
     }
     if (!user.isEmpty()) {
-      run("userdel", user);
+      removeUser();
     }
+  }
+
+  /** fusermount stays behind for a moment, as this user. */
+  private void removeUser() throws IOException, InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    Outcome outcome = new Command(scratch, "userdel", user).run();
+    while (outcome.err().contains("currently used") && System.nanoTime() < end) {
+      Thread.sleep(100);
+      outcome = new Command(scratch, "userdel", user).run();
+    }
+    outcome.assertStatus(0);
   }
 
   private String run(String... words) throws IOException, InterruptedException {

@@ -234,6 +234,9 @@ class RefreshMountTest {
       await("a good look", () -> lines(mounted, "refresh: 1 entries added") == 1);
       await("the new file", () -> Files.size(mounted.resolve("one")) == OTHER.length());
       await("the new name", () -> Files.exists(mounted.resolve("sub/late")));
+      // one inode after the other is told to the kernel
+      await("the new names", () -> names(mounted.resolve("sub")).equals(Set.of("late")));
+      await("what is gone", () -> !Files.exists(mounted.resolve("sub/gone")));
       assertChanged(mounted);
     }
   }

@@ -123,6 +123,9 @@ class RunCommandTest {
     try (Running running = shell("echo pid $$ >&2; exec sleep 60").start()) {
       long command = Long.parseLong(running.awaitLine("pid ").substring("pid ".length()));
       long ours = Processes.unsealfsWith(mountPoint.toString()).getFirst();
+      // both are there a moment after the command began
+      Processes.await("a watch over the command", () -> runs("unsealfs-run-watch", "" + command));
+      Processes.await("a watch over the mount", () -> runs("unsealfs-watch", "" + mountPoint));
       Processes.signal(ours, "KILL");
       Processes.await("the mount goes", () -> !MountTable.isMounted(mountPoint));
       Processes.awaitEnd(command);
@@ -134,12 +137,13 @@ class RunCommandTest {
     Outcome outcome = shell("echo $$").run();
     outcome.assertStatus(0);
     String command = outcome.out().strip();
-    Processes.await(
-        "the watch ends",
-        () ->
-            ProcessHandle.allProcesses()
-                .map(process -> Processes.commandLine(Path.of("/proc", "" + process.pid())))
-                .noneMatch(words -> words.containsAll(List.of("unsealfs-run-watch", command))));
+    Processes.await("the watch ends", () -> !runs("unsealfs-run-watch", command));
+  }
+
+  private static boolean runs(String... wanted) {
+    return ProcessHandle.allProcesses()
+        .map(process -> Processes.commandLine(Path.of("/proc", "" + process.pid())))
+        .anyMatch(words -> words.containsAll(List.of(wanted)));
   }
 
   @Test

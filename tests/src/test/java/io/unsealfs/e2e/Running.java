@@ -82,10 +82,19 @@ final class Running implements AutoCloseable {
     Processes.signal(process.pid(), name);
   }
 
-  /** Waits for its end and gives the exit status. */
+  /** Waits for its end and for its last words, and gives the exit status. */
   int await() throws InterruptedException {
     if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError("still running: " + this);
+    }
+    // no longer than this: a child of its own that lives on may hold the pipe
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    synchronized (lines) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      while (!ended && left > 0) {
+        lines.wait(left);
+        left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      }
     }
     return process.exitValue();
   }

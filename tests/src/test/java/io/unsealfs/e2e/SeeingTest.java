@@ -264,7 +264,7 @@ class SeeingTest {
 
   @Test
   void aTreeThatNobodyUsesIsUnmountedAndOneInUseIsNot() throws IOException, InterruptedException {
-    try (Mounted mounted = mount("--idle", "2s")) {
+    try (Mounted mounted = mount("--idle", "6s")) {
       long pid = mounted.pid();
       Process user =
           new ProcessBuilder(
@@ -275,9 +275,9 @@ class SeeingTest {
               .start();
       try {
         assertEquals('r', user.getInputStream().read());
-        long until = System.nanoTime() + 5_000_000_000L;
+        long until = System.nanoTime() + 13_000_000_000L;
         // nothing is read for longer than it may be idle
-        Processes.await("five seconds", () -> System.nanoTime() > until);
+        Processes.await("thirteen seconds", () -> System.nanoTime() > until);
         assertTrue(MountTable.isMounted(mounted.path()));
       } finally {
         user.destroyForcibly();
@@ -286,7 +286,7 @@ class SeeingTest {
       assertFalse(MountTable.isMounted(mounted.path()));
       List<String> told = mounted.log();
       assertTrue(
-          told.stream().anyMatch(line -> line.contains("unused for 2 s, unmounted")),
+          told.stream().anyMatch(line -> line.contains("unused for 6 s, unmounted")),
           told::toString);
     }
   }

@@ -5,6 +5,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ends a mount that nobody used for a while. Open files count as use however long nothing is read
@@ -17,12 +18,14 @@ public final class IdleWatch implements AutoCloseable {
 
   private static final long SHORTEST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LONGEST_LOOK_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final Duration CLOSING = Duration.ofSeconds(5);
 
   private final long idleNanos;
   private final LongSupplier uses;
   private final LongSupplier openFiles;
   private final BooleanSupplier unmount;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private @Nullable Thread thread; // set before anybody has the watch
   // used by one thread
   private long seenUses;
   private long usedNanos;
@@ -59,7 +62,9 @@ public final class IdleWatch implements AutoCloseable {
   public static IdleWatch start(
       Duration idle, LongSupplier uses, LongSupplier openFiles, BooleanSupplier unmount) {
     IdleWatch watch = new IdleWatch(idle, uses, openFiles, unmount, System.nanoTime());
-    Thread.ofPlatform().daemon().name("unsealfs-idle").start(watch::run);
+    Thread thread = Thread.ofPlatform().daemon().name("unsealfs-idle").unstarted(watch::run);
+    watch.thread = thread;
+    thread.start();
     return watch;
   }
 
@@ -94,9 +99,20 @@ public final class IdleWatch implements AutoCloseable {
     return false;
   }
 
-  /** Watches no longer; waits for nothing. Idempotent. */
+  /**
+   * Watches no longer. Waits, a few seconds at most, for an unmounting that is under way: whoever
+   * began it has yet to say so, and the process ends with its mount. Idempotent.
+   */
   @Override
   public void close() {
     closed.countDown();
+    if (thread == null || thread.equals(Thread.currentThread())) {
+      return;
+    }
+    try {
+      boolean _ = thread.join(CLOSING);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
