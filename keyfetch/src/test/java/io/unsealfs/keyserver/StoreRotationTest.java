@@ -112,7 +112,7 @@ class StoreRotationTest {
   @Test
   void inEtcdEverythingIsUnderTheNewKeyWhileTheServerRuns() throws Exception {
     try (EtcdServer etcd = EtcdServer.start(directory)) {
-      rotateWhileAServerRuns("etcd: {endpoints: [%s]}".formatted(etcd.url()));
+      rotateWhileAServerRuns("etcd: {endpoints: [%s], timeout_seconds: 30}".formatted(etcd.url()));
     }
   }
 

@@ -36,11 +36,12 @@ import java.util.stream.Collectors;
 public final class GrpcKeyProvider implements KeyProvider {
   private static final System.Logger LOG = System.getLogger(GrpcKeyProvider.class.getName());
 
-  private static final Duration PROBE_CALL = Duration.ofSeconds(3);
-  private static final Duration PROBE_OVERALL = Duration.ofSeconds(8);
+  private static final ProbeTimes PROBE =
+      new ProbeTimes(Duration.ofSeconds(3), Duration.ofSeconds(8));
 
   private final SecretMemory memory;
   private final GrpcTimeouts timeouts;
+  private final ProbeTimes probeTimes;
   private final Pause pause;
   private final Credentials credentials;
 
@@ -49,6 +50,14 @@ public final class GrpcKeyProvider implements KeyProvider {
   interface Pause {
     void pause(Duration duration) throws InterruptedException;
   }
+
+  /**
+   * How long a probe may take; injected so that tests can be patient.
+   *
+   * @param call one call
+   * @param overall all calls
+   */
+  record ProbeTimes(Duration call, Duration overall) {}
 
   /** A provider whose secrets live in {@code memory}. */
   public GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts) {
@@ -66,17 +75,26 @@ public final class GrpcKeyProvider implements KeyProvider {
       GrpcTimeouts timeouts,
       ClientCredentials shown,
       List<KeyProvider> local) {
-    this(memory, timeouts, Thread::sleep, new Credentials(shown, local));
+    this(memory, timeouts, PROBE, Thread::sleep, new Credentials(shown, local));
   }
 
   GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts, Pause pause) {
-    this(memory, timeouts, pause, new Credentials(ClientCredentials.NONE, List.of()));
+    this(memory, timeouts, PROBE, pause);
+  }
+
+  GrpcKeyProvider(SecretMemory memory, GrpcTimeouts timeouts, ProbeTimes probeTimes, Pause pause) {
+    this(memory, timeouts, probeTimes, pause, new Credentials(ClientCredentials.NONE, List.of()));
   }
 
   private GrpcKeyProvider(
-      SecretMemory memory, GrpcTimeouts timeouts, Pause pause, Credentials credentials) {
+      SecretMemory memory,
+      GrpcTimeouts timeouts,
+      ProbeTimes probeTimes,
+      Pause pause,
+      Credentials credentials) {
     this.memory = memory;
     this.timeouts = timeouts;
+    this.probeTimes = probeTimes;
     this.pause = pause;
     this.credentials = credentials;
   }
@@ -150,7 +168,7 @@ public final class GrpcKeyProvider implements KeyProvider {
   public KeyProbe probe(KeyReference reference, ServerTrust trust) throws IOException {
     GrpcReference parsed = GrpcReference.parse(reference);
     TrustRules rules = TrustRules.of(trust, credentials);
-    Countdown countdown = new Countdown(PROBE_OVERALL);
+    Countdown countdown = new Countdown(probeTimes.overall());
     List<String> reached = new ArrayList<>();
     List<IOException> failures = new ArrayList<>();
     for (ServerAddress server : parsed.servers()) {
@@ -158,7 +176,7 @@ public final class GrpcKeyProvider implements KeyProvider {
         IdentityPublicKey identity =
             IdentityPublicKey.parse(
                 channel
-                    .stub(countdown.atMost(PROBE_CALL))
+                    .stub(countdown.atMost(probeTimes.call()))
                     .getChallenge(ChallengeRequest.getDefaultInstance())
                     .getIdentityKey()
                     .toByteArray());

@@ -122,14 +122,19 @@ class CdhKeyProviderTest {
     }
     CdhTimeouts brief =
         new CdhTimeouts(
-            Duration.ofMillis(800),
-            Duration.ofMillis(900),
+            Duration.ofSeconds(8),
+            Duration.ofSeconds(10),
             Duration.ofMillis(1),
-            Duration.ofMillis(200));
+            Duration.ofSeconds(30));
+    // no time is spent waiting: it ends when the next pause would be longer than what is left
+    List<Duration> pauses = new ArrayList<>();
+    CdhKeyProvider provider = new CdhKeyProvider(new HeapMemory(), nobody, brief, pauses::add);
     KeyUnavailableException e =
-        assertThrows(KeyUnavailableException.class, () -> fetch(nobody, brief));
+        assertThrows(KeyUnavailableException.class, () -> fetch(provider, "cdh://" + RESOURCE));
     assertTrue(e.toString().contains("api-server-rest"), e.toString());
-    CdhKeyProvider provider = new CdhKeyProvider(new HeapMemory(), nobody, brief);
+    assertTrue(e.toString().contains("(asked "), e.toString());
+    assertTrue(
+        pauses.stream().allMatch(pause -> pause.compareTo(brief.overall()) < 0), pauses.toString());
     KeyReference reference = KeyReference.parse("cdh://" + RESOURCE);
     ServerTrust trust = new ServerTrust(Optional.empty(), List.of(), false);
     assertThrows(KeyUnavailableException.class, () -> provider.probe(reference, trust));

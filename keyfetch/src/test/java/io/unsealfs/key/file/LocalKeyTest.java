@@ -21,6 +21,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -95,8 +96,12 @@ class LocalKeyTest {
   private static String descriptorOf(Path file) throws IOException {
     try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
       for (Path descriptor : descriptors) {
-        if (Files.isSymbolicLink(descriptor) && Files.readSymbolicLink(descriptor).equals(file)) {
-          return String.valueOf(descriptor.getFileName());
+        try {
+          if (Files.isSymbolicLink(descriptor) && Files.readSymbolicLink(descriptor).equals(file)) {
+            return String.valueOf(descriptor.getFileName());
+          }
+        } catch (NoSuchFileException e) {
+          // of another thread, which closed it meanwhile
         }
       }
     }

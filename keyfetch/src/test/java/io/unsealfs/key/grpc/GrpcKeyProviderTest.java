@@ -404,7 +404,11 @@ class GrpcKeyProviderTest {
   void aProbeSeesTheServerAndTakesNothingFromIt() throws Exception {
     KeyReference reference = KeyReference.parse("grpc://" + server.authority() + "/model");
     GrpcKeyProvider provider =
-        new GrpcKeyProvider(new HeapMemory(), PATIENT, duration -> pauses.incrementAndGet());
+        new GrpcKeyProvider(
+            new HeapMemory(),
+            PATIENT,
+            new GrpcKeyProvider.ProbeTimes(PATIENT.call(), PATIENT.overall()),
+            duration -> pauses.incrementAndGet());
     KeyProbe probe = provider.probe(reference, pinned(server.pin()));
     assertTrue(probe.finding().contains(server.pin()), probe.finding());
     assertEquals(0, server.requests.size());

@@ -20,10 +20,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assertions;
 
 /** A real etcd of one member, on a free port of this host. */
 public final class EtcdServer implements AutoCloseable {
+  private static final int TRIES = 3;
+
   private final Path data;
   private final int port;
   private final List<String> more;
@@ -54,13 +58,26 @@ public final class EtcdServer implements AutoCloseable {
       fail("this machine lacks the program etcd");
     }
     assumeTrue(isThere, "this machine lacks the program etcd");
-    EtcdServer server = new EtcdServer(directory.resolve("etcd"), scheme, more);
-    server.run();
-    return server;
+    for (int tries = 1; ; tries++) {
+      EtcdServer server = new EtcdServer(directory.resolve("etcd"), scheme, more);
+      Optional<String> failure = server.begin();
+      if (failure.isEmpty()) {
+        return server;
+      }
+      // somebody else may have taken the port that was free
+      if (tries == TRIES) {
+        fail(failure.get());
+      }
+    }
   }
 
   /** Starts it (again), on its port and data. */
   public void run() throws IOException, InterruptedException {
+    begin().ifPresent(Assertions::fail);
+  }
+
+  /** Starts it; why it does not serve, if it does not. */
+  private Optional<String> begin() throws IOException, InterruptedException {
     List<String> words =
         new ArrayList<>(
             List.of(
@@ -72,7 +89,8 @@ public final class EtcdServer implements AutoCloseable {
     words.addAll(more);
     Process started = new ProcessBuilder(words).redirectErrorStream(true).start();
     process = started;
-    CountDownLatch ready = new CountDownLatch(1);
+    AtomicBoolean serves = new AtomicBoolean();
+    CountDownLatch decided = new CountDownLatch(1);
     List<String> said = new ArrayList<>();
     Thread.ofVirtual()
         .start(() -> {
@@ -83,18 +101,22 @@ public final class EtcdServer implements AutoCloseable {
                 said.add(line);
               }
               if (line.contains("ready to serve client requests")) {
-                ready.countDown();
+                serves.set(true);
+                decided.countDown();
               }
             }
           } catch (IOException e) {
             // it was killed
+          } finally {
+            decided.countDown();
           }
         });
-    if (!ready.await(60, TimeUnit.SECONDS)) {
-      kill();
-      synchronized (said) {
-        fail("etcd did not start; it said " + String.join("\n", said));
-      }
+    if (decided.await(60, TimeUnit.SECONDS) && serves.get()) {
+      return Optional.empty();
+    }
+    kill();
+    synchronized (said) {
+      return Optional.of("etcd did not start; it said " + String.join("\n", said));
     }
   }
 
