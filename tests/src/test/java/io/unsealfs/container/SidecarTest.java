@@ -166,6 +166,8 @@ class SidecarTest {
         RuncContainer sidecar = sidecar().start()) {
       assertEquals(0, server.program().await(60), server.program()::toString);
       assertEquals(CONTENT, server.program().said());
+      // the tree is there before the sidecar listens to signals
+      awaitReady(sidecar);
       sidecar.signal("TERM");
       assertEquals(0, sidecar.program().await(30), sidecar.program()::toString);
     }

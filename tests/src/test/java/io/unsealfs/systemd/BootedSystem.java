@@ -18,7 +18,7 @@ final class BootedSystem {
   private static final String SUITE = "bookworm";
   private static final long DEBOOTSTRAP_MINUTES = 10;
   private static final long BOOT_SECONDS = 60;
-  private static final long SCRIPT_SECONDS = 150;
+  private static final long SCRIPT_SECONDS = 280;
 
   private final Path scratch;
   private final Path root;
@@ -140,7 +140,8 @@ final class BootedSystem {
   private boolean isUp() throws IOException, InterruptedException {
     // degraded is up as well: a container lacks this and that
     return Tool.status(
-            30, enter("systemctl is-system-running --wait | grep -qE '^(running|degraded)$'"))
+            BOOT_SECONDS,
+            enter("systemctl is-system-running --wait | grep -qE '^(running|degraded)$'"))
         == 0;
   }
 
@@ -181,11 +182,11 @@ final class BootedSystem {
    * @return its standard output and error
    */
   String sh(String script) throws IOException, InterruptedException {
-    // await CONDITION: asks for it again and again, half a minute long
+    // await CONDITION: asks for it again and again, a minute long
     String prelude =
         """
         await() {
-          for _ in $(seq 300); do
+          for _ in $(seq 600); do
             if eval "$1"; then return 0; fi
             sleep 0.1
           done

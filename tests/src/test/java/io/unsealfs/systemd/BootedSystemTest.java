@@ -289,16 +289,16 @@ class BootedSystemTest {
         """
         instance wedged /srv/one.enc /models/wedged --key file:/etc/credstore/unsealfs.one.key
         mkdir -p /etc/systemd/system/unsealfs@wedged.service.d
-        printf '[Service]\\nWatchdogSec=3\\nTimeoutAbortSec=3\\n' > /etc/systemd/system/unsealfs@wedged.service.d/watchdog.conf
+        printf '[Service]\\nWatchdogSec=9\\nTimeoutAbortSec=3\\n' > /etc/systemd/system/unsealfs@wedged.service.d/watchdog.conf
         systemctl daemon-reload
         systemctl start unsealfs@wedged
-        # several times its limit: it gets its signs of life
-        sleep 7
+        # more than twice its limit: it gets its signs of life
+        sleep 20
         test "$(systemctl show --value -p NRestarts unsealfs@wedged)" = 0
         kill -STOP $(systemctl show --value -p MainPID unsealfs@wedged)
         await '[ "$(systemctl show --value -p NRestarts unsealfs@wedged)" = 1 ]'
         await 'systemctl -q is-active unsealfs@wedged && [ "$(cat /models/wedged/hello)" = hello ]'
-        journalctl -u unsealfs@wedged -o cat | grep -q 'Watchdog timeout'
+        await 'journalctl -u unsealfs@wedged -o cat | grep -q "Watchdog timeout"'
         systemctl stop unsealfs@wedged
         # who is not started again leaves no dead mount either
         printf '[Service]\\nRestart=no\\n' >> /etc/systemd/system/unsealfs@wedged.service.d/watchdog.conf
@@ -318,12 +318,11 @@ class BootedSystemTest {
         """
         instance busy /srv/one.enc /models/busy --key file:/etc/credstore/unsealfs.one.key --grace 1
         systemctl start unsealfs@busy
-        sleep infinity < /models/busy/folder/weights &
-        reader=$!
+        exec 7< /models/busy/folder/weights
         systemctl stop unsealfs@busy
         test "$(systemctl show --value -p Result unsealfs@busy)" = success
         test -z "$(findmnt -n /models/busy || true)"
-        kill $reader
+        exec 7<&-
         """);
   }
 
@@ -352,15 +351,16 @@ class BootedSystemTest {
         [Service]
         ExecStart=/bin/sh -c 'cat /models/late/hello; exec sleep infinity'
         X
-        # less than a try takes: the daemon has to ask for more
+        # less than it waits here: the daemon has to ask for more
         mkdir -p /etc/systemd/system/unsealfs@late.service.d
-        printf '[Service]\\nTimeoutStartSec=3\\n' > /etc/systemd/system/unsealfs@late.service.d/start.conf
+        printf '[Service]\\nTimeoutStartSec=10\\n' > /etc/systemd/system/unsealfs@late.service.d/start.conf
         systemctl daemon-reload
         systemctl start --no-block late-reader
-        sleep 6
+        sleep 14
         test "$(systemctl is-active unsealfs@late)" = activating
         test "$(systemctl is-active late-reader || true)" = inactive
-        test "$(systemctl show --value -p StatusText unsealfs@late)" = 'fetching the key'
+        # between two rounds it says for a moment that it waits
+        await '[ "$(systemctl show --value -p StatusText unsealfs@late)" = "fetching the key" ]'
         systemctl start unsealfs-keyserver
         await 'systemctl -q is-active late-reader'
         test "$(cat /models/late/hello)" = hello
@@ -376,11 +376,11 @@ class BootedSystemTest {
         instance bucket s3://models/llama /models/bucket --key file:/etc/credstore/unsealfs.one.key \\
           --endpoint http://127.0.0.1:9 --path-style --credentials anonymous
         mkdir -p /etc/systemd/system/unsealfs@bucket.service.d
-        printf '[Service]\\nTimeoutStartSec=3\\nRestart=no\\nEnvironment=UNSEALFS_RETRY_FOR=12s\\n' \\
+        printf '[Service]\\nTimeoutStartSec=10\\nRestart=no\\nEnvironment=UNSEALFS_RETRY_FOR=24s\\n' \\
           > /etc/systemd/system/unsealfs@bucket.service.d/start.conf
         systemctl daemon-reload
         systemctl start --no-block unsealfs@bucket
-        sleep 8
+        sleep 14
         state=$(systemctl is-active unsealfs@bucket || true)
         test "$state" = activating || { echo "$state"; journalctl --no-pager -u unsealfs@bucket; exit 1; }
         await 'systemctl -q is-failed unsealfs@bucket'
@@ -388,7 +388,7 @@ class BootedSystemTest {
         test "$(systemctl show --value -p Result unsealfs@bucket)" = exit-code
         test "$(systemctl show --value -p ExecMainStatus unsealfs@bucket)" = 28
         # the line that says why is an error's
-        journalctl -u unsealfs@bucket -p err -o cat | grep -q '^unsealfs: mount: .*127.0.0.1'
+        await 'journalctl -u unsealfs@bucket -p err -o cat | grep -q "^unsealfs: mount: .*127.0.0.1"'
         systemctl reset-failed unsealfs@bucket
         """);
   }
