@@ -2,6 +2,8 @@ package io.unsealfs.os;
 
 import java.io.Closeable;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
 /** A file of {@link HiddenMemory}. Thread-safe and positional. */
 public final class MemoryFile implements Closeable {
@@ -21,18 +23,44 @@ public final class MemoryFile implements Closeable {
    * @throws SystemCallException ENOSPC where memory is not to be had
    */
   public void write(byte[] plaintext, int length, long offset) throws SystemCallException {
+    write(plaintext, length, offset, () -> true);
+  }
+
+  /**
+   * Writes what may be unwanted meanwhile. In that case it is overwritten with zeros again, in the
+   * array as well, also if the file was cut or closed in between: its memory is freed after that.
+   *
+   * @param wanted asked once, after the write; must be false already when whoever does not want it
+   *     any more begins to wipe or to free the file
+   * @throws SystemCallException ENOSPC where memory is not to be had
+   */
+  public void write(byte[] plaintext, int length, long offset, BooleanSupplier wanted)
+      throws SystemCallException {
     if (length < 0 || length > plaintext.length || offset < 0) {
       throw new IllegalArgumentException("outside of the array or of the file");
     }
     int fd = descriptor.acquire();
     try {
-      long put = HiddenMemoryCalls.CALLS.pwrite(fd, plaintext, length, offset);
-      if (put != length) {
-        // tmpfs writes whole requests or has no room; a signal cannot come in between
-        throw new SystemCallException("pwrite", put < 0 ? Libc.errno() : ErrorNumber.ENOSPC);
-      }
+      put(fd, plaintext, length, offset);
     } finally {
-      descriptor.release();
+      try {
+        if (!wanted.getAsBoolean()) {
+          Arrays.fill(plaintext, 0, length, (byte) 0);
+          // for what there is no memory there is nothing to overwrite either
+          long _ = HiddenMemoryCalls.CALLS.pwrite(fd, plaintext, length, offset);
+        }
+      } finally {
+        descriptor.release();
+      }
+    }
+  }
+
+  private static void put(int fd, byte[] plaintext, int length, long offset)
+      throws SystemCallException {
+    long put = HiddenMemoryCalls.CALLS.pwrite(fd, plaintext, length, offset);
+    if (put != length) {
+      // tmpfs writes whole requests or has no room; a signal cannot come in between
+      throw new SystemCallException("pwrite", put < 0 ? Libc.errno() : ErrorNumber.ENOSPC);
     }
   }
 

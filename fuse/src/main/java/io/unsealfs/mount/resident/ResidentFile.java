@@ -156,18 +156,23 @@ public final class ResidentFile {
     return !putBack.isEmpty();
   }
 
+  private boolean isFilling() {
+    return state.get() == State.FILLING;
+  }
+
   private void fill(int piece, byte[] plaintext) throws InterruptedIOException {
     long offset = (long) piece * PIECE_BYTES;
     int length = (int) Math.min(PIECE_BYTES, size - offset);
     try {
       keeper.filling(this);
-      if (state.get() != State.FILLING) {
+      if (!isFilling()) {
         return;
       }
       if (source.read(offset, ByteBuffer.wrap(plaintext, 0, length)) != length) {
         throw new StorageException("fewer bytes than the file has");
       }
-      memory.write(plaintext, length, offset);
+      // who gives it up meanwhile may have wiped it before the bytes are there
+      memory.write(plaintext, length, offset, this::isFilling);
     } catch (InterruptedIOException e) {
       // his own affair, not the file's
       pieces.set(piece, MISSING);
