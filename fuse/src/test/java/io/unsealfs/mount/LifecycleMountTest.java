@@ -99,9 +99,10 @@ final class LifecycleMountTest {
   @Test
   void whatSomebodyUsesIsNotUnmountedAsUnused() throws Exception {
     Mount mount = Mounts.mount(transport, tree, point);
+    // no child that would outlive them a moment
     for (String use :
         List.of(
-            "exec 3<\"$0/file\"; head -c 1 <&3; exec sleep 60",
+            "exec 3<\"$0/file\"; read -r -N 1 x <&3; echo x; exec sleep 60",
             "cd \"$0\"; echo x; exec sleep 60")) {
       File ready = Files.createTempFile("holder", ".ready").toFile();
       Process user =

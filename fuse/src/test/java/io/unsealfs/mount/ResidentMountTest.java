@@ -102,6 +102,7 @@ final class ResidentMountTest {
 
     for (int i = 0; i < 4; i++) {
       assertEquals(0, read("model" + i).exitCode());
+      awaitClosed();
     }
     assertEquals(4, figures().fills());
     assertEquals(2, figures().evictions());
@@ -114,6 +115,7 @@ final class ResidentMountTest {
     begin(true);
     assertEquals(0, read("model").exitCode());
 
+    awaitRelease();
     mounted().memoryIsShort();
 
     assertEquals(0, figures().bytesHeld());
@@ -239,6 +241,9 @@ final class ResidentMountTest {
 
     assertArrayEquals(MemoryTree.content(file), read("model").out());
     assertArrayEquals(MemoryTree.content(file), read("model").out());
+    while (figures().fills() == 0) {
+      Thread.onSpinWait(); // counted after the last piece is there; the surefire time-out ends it
+    }
     assertEquals(1, figures().fills());
     assertTrue(tree.calls("read") <= 5 + 1, "pieces were decrypted twice");
   }
@@ -277,6 +282,7 @@ final class ResidentMountTest {
     while (figures().files() > 0) {
       mounted().memoryIsShort(); // the kernel lets go a moment after the process has ended
     }
+    awaitClosed(); // whoever still has it open has it so the ordinary way
     assertEquals(0, read("model-large").exitCode());
     assertEquals(2, figures().fills());
   }

@@ -96,6 +96,11 @@ public final class StatusSocket implements AutoCloseable {
    * @throws IOException if there is no answer within three seconds, or none that is understood
    */
   public static MountStatus ask(Path path) throws IOException {
+    return ask(path, ANSWER_TIME);
+  }
+
+  /** As {@link #ask(Path)}, with another time for the answer. */
+  static MountStatus ask(Path path, Duration time) throws IOException {
     try (SocketChannel daemon = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       CompletableFuture<String> answer = new CompletableFuture<>();
       Thread.ofVirtual()
@@ -107,11 +112,10 @@ public final class StatusSocket implements AutoCloseable {
               answer.completeExceptionally(e);
             }
           });
-      return RecordJson.read(
-          answer.get(ANSWER_TIME.toMillis(), TimeUnit.MILLISECONDS), MountStatus.class);
+      return RecordJson.read(answer.get(time.toMillis(), TimeUnit.MILLISECONDS), MountStatus.class);
     } catch (TimeoutException e) {
       throw new IOException(
-          "no answer within " + ANSWER_TIME.toSeconds() + " s; the daemon hangs or is stopped", e);
+          "no answer within " + time.toSeconds() + " s; the daemon hangs or is stopped", e);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
     } catch (InterruptedException e) {

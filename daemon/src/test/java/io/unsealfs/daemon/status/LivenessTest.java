@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -31,13 +32,15 @@ class LivenessTest {
   }
 
   @Test
-  void aTreeThatHangsIsAskedOnce() {
+  void aTreeThatHangsIsAskedOnce() throws InterruptedException {
     AtomicInteger asked = new AtomicInteger();
+    CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch wedged = new CountDownLatch(1);
     Liveness liveness =
         new Liveness(
             () -> {
               asked.incrementAndGet();
+              begun.countDown();
               try {
                 wedged.await();
               } catch (InterruptedException e) {
@@ -47,6 +50,7 @@ class LivenessTest {
             Duration.ofMillis(20));
     assertFalse(liveness.isAlive());
     assertFalse(liveness.isAlive());
+    assertTrue(begun.await(30, TimeUnit.SECONDS));
     assertEquals(1, asked.get());
     wedged.countDown();
     long deadline = System.nanoTime() + 30_000_000_000L;

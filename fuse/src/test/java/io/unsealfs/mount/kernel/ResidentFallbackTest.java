@@ -94,6 +94,18 @@ final class ResidentFallbackTest {
         FuseEvents.NONE);
   }
 
+  /** Reads everything, and waits until nobody has it open: an inode stays as it is till then. */
+  private void assertRead(Mount mount) throws Exception {
+    assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+    awaitClosed(mount);
+  }
+
+  private static void awaitClosed(Mount mount) {
+    while (mount.openFiles() > 0) {
+      Thread.onSpinWait(); // the surefire time-out ends it
+    }
+  }
+
   /** Reads everything twice, and expects the line. */
   private void assertOff(FuseHost host, long budgetBytes, String reason) throws Exception {
     Mount mount = mount(host, budgetBytes);
@@ -193,7 +205,7 @@ final class ResidentFallbackTest {
         mount(new KernelFuseHost(bytes -> HiddenMemory.create(3 << 20), true, true), BUDGET);
     try {
       for (int i = 0; i < 3; i++) {
-        assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+        assertRead(mount);
       }
       assertEquals(0, mount.resident().orElseThrow().bytesHeld());
       assertEquals(3, mount.resident().orElseThrow().givenUp());
@@ -237,7 +249,7 @@ final class ResidentFallbackTest {
     Mount mount = mount(new KernelFuseHost(), 4 << 20);
     try {
       for (int i = 0; i < 3; i++) {
-        assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+        assertRead(mount);
       }
       assertEquals(3, mount.resident().orElseThrow().refused());
     } finally {
@@ -262,7 +274,7 @@ final class ResidentFallbackTest {
     try {
       made.getLast().close();
       for (int i = 0; i < 3; i++) {
-        assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+        assertRead(mount);
       }
     } finally {
       mount.unmount(Duration.ofSeconds(5));
@@ -305,7 +317,7 @@ final class ResidentFallbackTest {
                     Optional.of(new ResidentPlan(path -> true, BUDGET, true))),
                 counting);
     try {
-      assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
+      assertRead(mount);
       assertEquals(1, mount.resident().orElseThrow().fills());
       assertTrue(reads.sum() > 0, "read the ordinary way");
       assertEquals(1, lines.size(), lines::toString);
@@ -316,6 +328,7 @@ final class ResidentFallbackTest {
       tree.heal();
       // what the kernel kept of the ordinary way would answer as well
       Child.shell(point, "dd if=$M/model iflag=nocache count=0 2>&1").out();
+      awaitClosed(mount);
       reads.reset();
       assertArrayEquals(MemoryTree.content(model), Child.shell(point, "cat $M/model").out());
       assertEquals(0, reads.sum(), "the kernel reads the memory");

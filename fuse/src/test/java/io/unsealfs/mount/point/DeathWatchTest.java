@@ -76,11 +76,12 @@ final class DeathWatchTest {
       long watch = Long.parseLong(line.substring(11));
       assertTrue(TestMounts.top(point).isPresent());
       assertEquals("/", Files.readSymbolicLink(Path.of("/proc/" + watch + "/cwd")).toString());
-      try (var descriptors = Files.list(Path.of("/proc/" + watch + "/fd"))) {
-        assertEquals(
-            List.of("0", "1", "2"),
-            descriptors.map(d -> d.getFileName().toString()).sorted().toList());
+      List<String> expected = List.of("0", "1", "2");
+      long loaded = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (!descriptors(watch).equals(expected) && System.nanoTime() < loaded) {
+        Thread.onSpinWait(); // the shell's loader opens libraries
       }
+      assertEquals(expected, descriptors(watch));
       String environment = Files.readString(Path.of("/proc/" + watch + "/environ"), UTF_8);
       assertFalse(environment.contains("HOME="), environment);
 
@@ -95,6 +96,12 @@ final class DeathWatchTest {
       assertTrue(ProcessHandle.of(watch).isEmpty(), "and gone");
     } finally {
       daemon.destroyForcibly();
+    }
+  }
+
+  private static List<String> descriptors(long pid) throws Exception {
+    try (var descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+      return descriptors.map(d -> d.getFileName().toString()).sorted().toList();
     }
   }
 

@@ -68,8 +68,21 @@ class RosterTest {
   @Test
   void addsOneAsSoonAsOneWaitsAndAllAreBusyWhateverGetsDone() throws InterruptedException {
     AtomicBoolean waits = new AtomicBoolean();
+    AtomicReference<@Nullable Roster> made = new AtomicReference<>();
     Roster watchful =
-        new Roster(4, Duration.ofHours(1), waits::get, started::add, over::incrementAndGet);
+        new Roster(
+            4,
+            Duration.ofHours(1),
+            waits::get,
+            number -> {
+              if (number > 1) {
+                // before this thread can go on: the watcher looks again after a millisecond
+                requireNonNull(made.get()).idle();
+              }
+              started.add(number);
+            },
+            over::incrementAndGet);
+    made.set(watchful);
     watchful.start(1);
     assertEquals(1, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
     watchful.idle();
@@ -78,7 +91,6 @@ class RosterTest {
     assertNull(started.poll(200, TimeUnit.MILLISECONDS), "it computes");
     waits.set(true);
     assertEquals(2, started.poll(LONG_SECONDS, TimeUnit.SECONDS));
-    watchful.idle();
     watchful.idle();
     assertNull(started.poll(200, TimeUnit.MILLISECONDS), "one listens");
     watchful.busy();
