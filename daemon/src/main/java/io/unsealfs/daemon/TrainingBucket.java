@@ -31,12 +31,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The files of a directory as a bucket of S3 on this machine, for as long as an AOT cache is
- * recorded: without it a mount from a bucket would start with none of its classes in the cache.
- * Lists and reads, nothing else, and only for whoever trains.
+ * The files of a directory below a prefix of a bucket of S3 on this machine, for as long as an AOT
+ * cache is recorded: without it a mount from a bucket would start with none of its classes in the
+ * cache. Lists and reads, as such stores do it: in chunks, with a namespace, with encoded names;
+ * nothing else, and only for whoever trains.
  */
 final class TrainingBucket implements Closeable {
   static final String NAME = "training";
+
+  /** Where the files are: who mounts them asks for an object of that name first. */
+  static final String PREFIX = "volume";
 
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,15})-(\\d{1,15})");
   private static final int CONNECTIONS = 8;
@@ -87,7 +91,7 @@ final class TrainingBucket implements Closeable {
               .orElseThrow();
       ObjectVersion version =
           new ObjectVersion(
-              directory.relativize(largest).toString(),
+              PREFIX + "/" + directory.relativize(largest),
               Files.size(largest),
               Optional.of(tag(largest)),
               0,
@@ -110,11 +114,17 @@ final class TrainingBucket implements Closeable {
     try (exchange) {
       String query = exchange.getRequestURI().getQuery();
       if (query != null && query.contains("list-type=2")) {
-        send(exchange, 200, listing().getBytes(StandardCharsets.UTF_8));
+        exchange.getResponseHeaders().set("Content-Type", "application/xml");
+        exchange.sendResponseHeaders(200, 0); // in chunks
+        exchange.getResponseBody().write(listing().getBytes(StandardCharsets.UTF_8));
         return;
       }
-      String path = exchange.getRequestURI().getPath().substring(1);
-      Path file = directory.resolve(path.substring(path.indexOf('/') + 1)).normalize();
+      String path = exchange.getRequestURI().getPath();
+      String below = "/" + NAME + "/" + PREFIX + "/";
+      Path file =
+          directory
+              .resolve(path.startsWith(below) ? path.substring(below.length()) : "")
+              .normalize();
       if (!file.startsWith(directory) || !Files.isRegularFile(file)) {
         exchange.sendResponseHeaders(404, -1);
         return;
@@ -152,13 +162,20 @@ final class TrainingBucket implements Closeable {
   }
 
   private String listing() throws IOException {
-    StringBuilder xml = new StringBuilder("<ListBucketResult><IsTruncated>false</IsTruncated>");
+    StringBuilder xml =
+        new StringBuilder(
+            """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
+            <IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>\
+            """);
     List<Path> files;
     try (Stream<Path> all = Files.walk(directory)) {
       files = all.filter(file -> Files.isRegularFile(file)).sorted().toList();
     }
     for (Path file : files) {
       xml.append("<Contents><Key>")
+          .append(PREFIX + "/")
           .append(directory.relativize(file))
           .append("</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>")
           .append(etag(file))

@@ -70,12 +70,10 @@ final class TrainingRun {
         bucket.requests(REQUESTS, credentials());
         boolean _ =
             mounted(
-                "s3://" + TrainingBucket.NAME,
+                "s3://" + TrainingBucket.NAME + "/" + TrainingBucket.PREFIX,
                 "--endpoint",
                 bucket.endpoint(),
-                "--path-style",
-                "--credentials",
-                "file:" + credentials());
+                "--path-style");
       }
     } else {
       run("ls", "--key", key, volume.toString());

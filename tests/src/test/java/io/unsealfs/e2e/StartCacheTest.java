@@ -1,5 +1,6 @@
 package io.unsealfs.e2e;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -44,6 +45,15 @@ class StartCacheTest {
   void theBuildMakesACacheAndItIsQuiet() throws IOException, InterruptedException {
     assertTrue(Files.size(cache()) > 1 << 20, "size of " + cache());
     assertStartsQuietly();
+  }
+
+  @Test
+  @DisplayName("The cache knows what the mount of a prefix in a bucket asks the store first")
+  void theCacheKnowsWhatABucketIsAskedFirst() throws IOException {
+    String classes = Files.readString(cache(), ISO_8859_1);
+    assertTrue(
+        classes.contains("software/amazon/awssdk/services/s3/model/HeadObjectResponse$BuilderImpl"),
+        "the answer to the question for an object of the prefix's name is not in " + cache());
   }
 
   @Test
