@@ -83,10 +83,11 @@ record_aot_cache() {
   local jars=$1
   # The quick compiler only: what training calls often, a start then compiles once, quickly and for
   # good. With the optimising one a start would first of all optimise what this run found worth it.
-  # What is called for every request or block must not be compiled for good like that; digests neither: only the
-  # optimising compiler makes use of the processor's instructions for them, which are fifteen times as fast.
+  # What is called for every request of the kernel or every block must not be compiled for good like that, but what
+  # fetches from a bucket may be; digests neither: only the optimising compiler makes use of the processor's
+  # instructions for them, which are fifteen times as fast.
   local not_for_good=(-XX:CompileCommand=quiet) methods
-  for methods in 'io.unsealfs.mount.*::*' 'io.unsealfs.os.*::*' 'io.unsealfs.storage.*::*' \
+  for methods in 'io.unsealfs.mount.*::*' 'io.unsealfs.os.*::*' 'io.unsealfs.storage.local.*::*' 'io.unsealfs.storage.manifest.*::*' \
     'io.unsealfs.block.*::*' 'io.unsealfs.volume.*::*' 'io.unsealfs.crypto.*::*' \
     'com.amazon.*::*' 'javax.crypto.*::*' 'sun.security.provider.DigestBase::*' \
     'sun.security.provider.SHA*::*' 'java.util.Arrays::fill'; do

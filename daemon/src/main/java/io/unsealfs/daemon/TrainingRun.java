@@ -1,6 +1,8 @@
 package io.unsealfs.daemon;
 
 import io.unsealfs.crypto.NativeAes;
+import io.unsealfs.storage.chunk.FetchRehearsal;
+import io.unsealfs.storage.object.http.RehearsalStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +30,8 @@ final class TrainingRun {
 
   /** So many that what sends a request and takes its answer counts as called often. */
   private static final int REQUESTS = 600;
+
+  private static final long REHEARSED_BYTES = 512L << 20;
 
   /** What the readers do, little of it: a method often called here is never optimised later. */
   private static final String READING =
@@ -66,6 +70,7 @@ final class TrainingRun {
     boolean _ = NativeAes.await(TimeUnit.SECONDS.toMillis(MOUNT_SECONDS));
     run("encrypt", "--scrypt-n", "10", "--key", key, plain().toString(), volume.toString());
     if (mounted(volume.toString())) {
+      rehearse();
       try (TrainingBucket bucket = new TrainingBucket(volume)) {
         bucket.requests(REQUESTS, credentials());
         boolean _ =
@@ -78,6 +83,16 @@ final class TrainingRun {
     } else {
       run("ls", "--key", key, volume.toString());
       run("check", "--key", key, volume.toString());
+    }
+  }
+
+  /** What each mount of a bucket does beside; its own may end too early for the cache to learn. */
+  private static void rehearse() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      RehearsalStore nowhere = new RehearsalStore(REHEARSED_BYTES);
+      try (FetchRehearsal rehearsal = new FetchRehearsal(nowhere, nowhere.object())) {
+        rehearsal.readOnce(() -> true);
+      }
     }
   }
 

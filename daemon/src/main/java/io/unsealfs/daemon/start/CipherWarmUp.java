@@ -1,6 +1,7 @@
 package io.unsealfs.daemon.start;
 
 import io.unsealfs.crypto.NativeAes;
+import io.unsealfs.os.ProcessControl;
 import io.unsealfs.volume.Rehearsal;
 import io.unsealfs.volume.gocryptfs.ContentRehearsal;
 import io.unsealfs.volume.luks.SectorRehearsal;
@@ -11,18 +12,22 @@ import java.util.function.Supplier;
 /**
  * Runs the content cipher on invented blocks from the start of a mount, while attestation, key
  * service and key derivation take their time, so that the first bytes read are not decrypted by
- * code that is not compiled yet. Bounded in bytes and in time, and ended by {@link #close}.
+ * code that is not compiled yet. With the lowest priority, so that nobody waits for it; it may go
+ * on behind the mount. Bounded in bytes and in time, and ended by {@link #close}.
  */
 public final class CipherWarmUp implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(CipherWarmUp.class.getName());
 
   private static final long MOST_BYTES = 32L << 20;
 
-  /** The native cipher is fast from the first byte; only the code around it has to be compiled. */
-  private static final long MOST_BYTES_NATIVE = 4L << 20;
+  /**
+   * The native cipher is fast from the first byte, but not the code around it: so much has it
+   * compiled by the optimising compiler.
+   */
+  private static final long MOST_BYTES_NATIVE = 320L << 20;
 
   private static final long MOST_LOAD_MILLIS = 2_000;
-  private static final long MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+  private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** Compiled code with the processor's AES instructions does ten times as much and more. */
   private static final long LEAST_BYTES_PER_SECOND = 150_000_000;
@@ -66,6 +71,7 @@ public final class CipherWarmUp implements AutoCloseable {
   }
 
   private void run() {
+    ProcessControl.letOthersGoFirst();
     long most = MOST_BYTES;
     if (awaitNative()) {
       most = MOST_BYTES_NATIVE;

@@ -1,20 +1,26 @@
 package io.unsealfs.daemon.start;
 
+import io.unsealfs.os.ProcessControl;
 import io.unsealfs.storage.chunk.FetchRehearsal;
+import io.unsealfs.storage.object.http.RehearsalStore;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the code that reads buckets on an invented object from the start of a mount, while one
- * processor has little to do: the mount itself is one thread, and waits for listings and keys. The
- * first gigabyte read then takes a tenth less. Bounded in time, and ended by {@link #close}.
+ * Runs the code that reads buckets on an invented object from the start of a mount, on whatever
+ * processor has nothing else to do: the mount itself is one thread, and waits for listings and
+ * keys. The first gigabyte read then takes a tenth less. Goes on behind the mount if there was
+ * little time, always with the lowest priority. Bounded in time, and ended by {@link #close}.
  */
 public final class FetchWarmUp implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(FetchWarmUp.class.getName());
 
-  private static final long MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+  /** Reading so much once has most of the code compiled. */
+  private static final long OBJECT_BYTES = 512L << 20;
+
+  private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final Optional<Thread> thread;
   private volatile boolean stopped;
@@ -44,8 +50,11 @@ public final class FetchWarmUp implements AutoCloseable {
   }
 
   private void run() {
+    // what it starts inherits that
+    ProcessControl.letOthersGoFirst();
     long end = System.nanoTime() + MOST_NANOS;
-    try (FetchRehearsal rehearsal = new FetchRehearsal()) {
+    RehearsalStore nowhere = new RehearsalStore(OBJECT_BYTES);
+    try (FetchRehearsal rehearsal = new FetchRehearsal(nowhere, nowhere.object())) {
       rehearsal.readOnce(() -> !stopped && System.nanoTime() < end);
     } catch (IOException | RuntimeException e) {
       // the mount itself will say it, with the name of the volume

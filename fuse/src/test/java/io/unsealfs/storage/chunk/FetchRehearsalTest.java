@@ -3,6 +3,7 @@ package io.unsealfs.storage.chunk;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.unsealfs.storage.object.http.RehearsalStore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -12,7 +13,8 @@ class FetchRehearsalTest {
   @Test
   void goesThroughTheWholeObjectInLittleMemory() throws Exception {
     AtomicInteger reads = new AtomicInteger();
-    try (FetchRehearsal rehearsal = new FetchRehearsal()) {
+    RehearsalStore nowhere = new RehearsalStore(512L << 20);
+    try (FetchRehearsal rehearsal = new FetchRehearsal(nowhere, nowhere.object())) {
       rehearsal.readOnce(() -> reads.incrementAndGet() > 0);
       ChunkFigures figures = rehearsal.figures();
       assertEquals(2048, reads.get());
@@ -27,7 +29,8 @@ class FetchRehearsalTest {
   @Test
   void endsWhenItIsTold() throws Exception {
     AtomicInteger reads = new AtomicInteger();
-    try (FetchRehearsal rehearsal = new FetchRehearsal()) {
+    RehearsalStore nowhere = new RehearsalStore(512L << 20);
+    try (FetchRehearsal rehearsal = new FetchRehearsal(nowhere, nowhere.object())) {
       rehearsal.readOnce(() -> reads.incrementAndGet() < 10);
     }
     assertEquals(10, reads.get());

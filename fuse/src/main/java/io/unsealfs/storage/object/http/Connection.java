@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * A connection to one host. It serves one request at a time; {@link #abort} may come from any
  * thread at any time, also while it is being made.
  */
-final class Connection {
+class Connection {
   private static final Http1Config LIMITS =
       Http1Config.custom()
           .setBufferSize(16 * 1024)
@@ -74,17 +75,7 @@ final class Connection {
     if (connected) {
       return;
     }
-    int millis = Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE);
-    boolean secure = "https".equalsIgnoreCase(host.getSchemeName());
-    SocketChannel channel = reach(host.getPort() > 0 ? host.getPort() : secure ? 443 : 80, millis);
-    Socket plain = channel.socket();
-    if (secure) {
-      plain.setSoTimeout(millis);
-      http.bind(secured(plain), plain);
-    } else {
-      http.channel = channel;
-      http.bind(plain);
-    }
+    reach(Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
     connected = true;
     if (aborted) {
       abort();
@@ -92,7 +83,27 @@ final class Connection {
     }
   }
 
-  private SocketChannel reach(int port, int timeoutMillis) throws IOException {
+  /** Has {@link #http} speak to the host. */
+  void reach(int millis) throws IOException {
+    boolean secure = "https".equalsIgnoreCase(host.getSchemeName());
+    SocketChannel channel =
+        channelTo(host.getPort() > 0 ? host.getPort() : secure ? 443 : 80, millis);
+    Socket plain = channel.socket();
+    if (secure) {
+      plain.setSoTimeout(millis);
+      http.bind(secured(plain), plain);
+    } else {
+      bind(plain, channel);
+    }
+  }
+
+  /** Speaks over {@code plain}, without TLS; bodies come straight from {@code channel}. */
+  final void bind(Socket plain, ReadableByteChannel channel) throws IOException {
+    http.channel = channel;
+    http.bind(plain);
+  }
+
+  private SocketChannel channelTo(int port, int timeoutMillis) throws IOException {
     IOException failure = null;
     for (InetAddress address : InetAddress.getAllByName(host.getHostName())) {
       SocketChannel attempt = SocketChannel.open();
@@ -169,7 +180,7 @@ final class Connection {
 
   /** The library's connection, but for bodies of known length that come unencrypted. */
   private static final class Wire extends DefaultBHttpClientConnection {
-    private @Nullable SocketChannel channel;
+    private @Nullable ReadableByteChannel channel;
 
     Wire() {
       super(LIMITS);
@@ -178,7 +189,7 @@ final class Connection {
     @Override
     protected InputStream createContentInputStream(
         long length, SessionInputBuffer buffer, InputStream stream) {
-      SocketChannel plain = channel;
+      ReadableByteChannel plain = channel;
       return plain != null && length > 0
           ? new PlainBody(buffer, stream, plain, length)
           : super.createContentInputStream(length, buffer, stream);

@@ -13,8 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
+import java.util.function.Function;
 import org.apache.hc.core5.http.HttpHost;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +23,7 @@ final class ConnectionPool implements Closeable {
   private static final long LOOK_MILLIS = 50;
 
   private final int most;
-  private final Supplier<SSLContext> tls;
+  private final Function<HttpHost, Connection> connections;
   private final Deque<Connection> idle = new ArrayDeque<>(); // guarded by this: latest used first
   private final Set<Connection> used = new HashSet<>(); // guarded by this
   private boolean closed; // guarded by this
@@ -33,10 +32,11 @@ final class ConnectionPool implements Closeable {
    * An empty pool.
    *
    * @param most connections at a time, to all hosts together
+   * @param connections makes one that is still to be connected
    */
-  ConnectionPool(int most, Supplier<SSLContext> tls) {
+  ConnectionPool(int most, Function<HttpHost, Connection> connections) {
     this.most = most;
-    this.tls = tls;
+    this.connections = connections;
   }
 
   /**
@@ -71,7 +71,7 @@ final class ConnectionPool implements Closeable {
         }
       }
       if (found == null && used.size() < most) {
-        found = new Connection(host, tls);
+        found = connections.apply(host);
       }
       if (found != null) {
         used.add(found);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -62,9 +63,18 @@ public final class HttpTransport implements Closeable {
    * @param tls asked with the first connection that needs it
    */
   HttpTransport(HttpLimits limits, Supplier<SSLContext> tls) {
+    this(limits, host -> new Connection(host, tls));
+  }
+
+  /**
+   * The same.
+   *
+   * @param connections makes those there are, not connected yet
+   */
+  HttpTransport(HttpLimits limits, Function<HttpHost, Connection> connections) {
     this.limits = limits;
     this.answerTimeout = Timeout.of(limits.requestTimeout());
-    this.pool = new ConnectionPool(limits.maxConnections(), tls);
+    this.pool = new ConnectionPool(limits.maxConnections(), connections);
     this.executor = new PatientExecutor(limits.stallTimeout());
   }
 

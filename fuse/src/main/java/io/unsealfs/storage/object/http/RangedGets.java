@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
  */
 public final class RangedGets {
   private static final int ERROR_BYTES_MAX = 64 << 10;
+  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
   private static final Pattern CODE = field("Code");
   private static final Pattern REQUEST_ID = field("RequestId");
   private static final Pattern EXTENDED_CODE = field("EC");
@@ -104,7 +105,7 @@ public final class RangedGets {
               answer.header("Content-Range"),
               answer
                   .header("Content-Length")
-                  .filter(text -> text.matches("[0-9]{1,18}"))
+                  .filter(text -> LENGTH.matcher(text).matches())
                   .map(Long::parseLong)
                   .orElse(-1L),
               answer.header("ETag"),
