@@ -96,7 +96,13 @@ final class Crew implements ServingLoop {
   }
 
   private boolean oneWaits() {
-    return workers.stream().anyMatch(Worker::waits);
+    // asked every two milliseconds of a busy start, when nothing is compiled: no stream
+    for (Worker worker : workers) {
+      if (worker.waits()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void letGo(FuseDevice own) {
